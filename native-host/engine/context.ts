@@ -1,0 +1,13 @@
+import type { Keyring } from '../keyring/keyring.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** All that the outside world is to the engine. Only the two main.ts files make one from the real process. */
+export type Context = {
+  readonly now: () => Date;
+  readonly env: Env;
+  readonly keyring: Keyring;
+  readonly signal: AbortSignal;
+  /** A line for --debug. Never receives a secret. */
+  readonly log: (line: string) => void;
+};

@@ -1,0 +1,85 @@
+import type { ErrorCode, ErrorDetails } from './errors.ts';
+
+/** Raised when an old extension and a new host (or the reverse) could misunderstand each other. */
+export const PROTOCOL_VERSION = 1;
+export const HOST_NAME = 'io.keyturn.host';
+export const FIREFOX_ADDON_ID = 'keyturn@keyturn.io';
+
+/** What this host can do beyond the protocol's minimum; an extension looks before it asks. */
+export type Capability = 'console-url' | 'prompts';
+
+/** A profile as the popup lists it. Nothing here is secret. */
+export type ProfileSummary = {
+  readonly name: string;
+  /** `user`: own stored key. `role`: role_arn over a source. `none`: nothing that gives credentials. */
+  readonly kind: 'user' | 'role' | 'none';
+  readonly region?: string;
+  /** 12 characters; from role_arn or mfa_serial when they say it. */
+  readonly accountId?: string;
+  readonly roleName?: string;
+  readonly mfaSerial?: string;
+  /** Why a console cannot be opened, in one sentence; absent when it can. */
+  readonly problem?: string;
+};
+
+/** A question that a host process asks whoever sits at the browser. */
+export type Prompt = {
+  readonly promptId: string;
+  /** `mfa`: 6 digits. `passphrase`: unlocks the file vault; no network involved. */
+  readonly kind: 'mfa' | 'passphrase';
+  /** Absent where the vault is unlocked before any profile is touched. */
+  readonly profile?: string;
+  readonly mfaSerial?: string;
+  /** The vault directory a passphrase is for. */
+  readonly vaultDir?: string;
+  /** Why the previous answer did not do, in one sentence. */
+  readonly rejected?: string;
+  /** Who asks: this browser, or a program in a terminal. */
+  readonly requester:
+    | { readonly source: 'browser' }
+    | { readonly source: 'terminal'; readonly program: string; readonly parent?: string; readonly pid: number };
+};
+
+/** Action -> its parameters and its result. actions.ts is the allow-list of the same names; PROTOCOL.md documents them. */
+export type Actions = {
+  hello: {
+    params: { readonly protocol: { readonly min: number; readonly max: number }; readonly extensionVersion: string };
+    result: {
+      readonly protocol: number;
+      readonly hostVersion: string;
+      readonly capabilities: readonly Capability[];
+    };
+  };
+  list: { params: Record<string, never>; result: { readonly profiles: readonly ProfileSummary[] } };
+  consoleUrl: {
+    params: { readonly profile: string; readonly region?: string; readonly path?: string };
+    /** `url` signs in whoever opens it, once, within 15 minutes: never stored, logged or shown. */
+    result: { readonly url: string };
+  };
+  /** From now on this browser shows prompts: `prompts` events follow at every change. */
+  subscribePrompts: { params: Record<string, never>; result: { readonly prompts: readonly Prompt[] } };
+  answerPrompt: { params: { readonly promptId: string; readonly answer: string }; result: Record<string, never> };
+  cancelPrompt: { params: { readonly promptId: string }; result: Record<string, never> };
+  /** Stops a call that is under way; it then answers CANCELLED. */
+  cancel: { params: { readonly requestId: number }; result: Record<string, never> };
+};
+
+export type ActionName = keyof Actions;
+
+export type Request<A extends ActionName = ActionName> = {
+  readonly id: number;
+  readonly action: A;
+  readonly params: Actions[A]['params'];
+};
+
+export type WireError = { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails };
+
+/** Every answer carries its request's id; `id: null` answers a message whose id could not be read. */
+export type Answer =
+  | { readonly id: number; readonly ok: true; readonly result: Actions[ActionName]['result'] }
+  | { readonly id: number | null; readonly ok: false; readonly error: WireError };
+
+/** Sent without being asked, after subscribePrompts: the complete list, so that a restarted worker is never out of step. */
+export type HostEvent = { readonly event: 'prompts'; readonly prompts: readonly Prompt[] };
+
+export type HostMessage = Answer | HostEvent;
