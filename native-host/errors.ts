@@ -67,9 +67,11 @@ export class VaultError extends Error {
   }
 }
 
-/** Any thrown value as a VaultError; what is not one yet is a defect of ours and becomes INTERNAL. */
+/** Any thrown value as a VaultError; an aborted wait is CANCELLED, and what else is not one yet is a defect of ours: INTERNAL. */
 export function asVaultError(error: unknown): VaultError {
   if (error instanceof VaultError) return error;
+  if (error instanceof Error && error.name === 'AbortError')
+    return new VaultError('CANCELLED', 'cancelled', { cause: error });
   const text = error instanceof Error ? error.message : String(error);
   return new VaultError('INTERNAL', `unexpected failure: ${text}`, { cause: error });
 }

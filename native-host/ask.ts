@@ -1,0 +1,115 @@
+import type { Answers } from './engine/credentials.ts';
+import type { Locks, Release } from './engine/lock.ts';
+import { VaultError } from './errors.ts';
+
+export type MfaQuestion = {
+  readonly profile: string;
+  readonly mfaSerial: string;
+  /** Why the previous code did not do. */
+  readonly rejected?: string;
+};
+
+export type PassphraseQuestion = { readonly vaultDir: string; readonly profile?: string; readonly rejected?: string };
+
+/** Somebody who can be asked: a terminal, a browser, a program. Fails with CANCELLED when the person stops it. */
+export type Asker = {
+  mfa(question: MfaQuestion, signal: AbortSignal): Promise<string>;
+  passphrase(question: PassphraseQuestion, signal: AbortSignal): Promise<string>;
+};
+
+export type AskOptions = {
+  readonly asker: Asker;
+  readonly locks: Locks;
+  readonly signal: AbortSignal;
+  /** Keeps a passphrase for the next try. Absent where the passphrase is fixed by the environment: then nobody is asked. */
+  readonly unlock?: ((passphrase: string) => void) | undefined;
+  /** Called once when another process is already getting the same session. */
+  readonly onWait?: () => void;
+};
+
+const MAX_TRIES = 3;
+
+/**
+ * Repeats `attempt` with what the person answers until it needs nothing more. The lock that lets many processes share one MFA
+ * prompt is held around "ask and repeat": who gets it looks once more before asking, because another may have answered.
+ * A wrong code or passphrase can be corrected twice.
+ * @throws VaultError CANCELLED, MFA_REJECTED, KEYRING_LOCKED and whatever `attempt` throws
+ */
+export async function asking<T>(attempt: (answers: Answers) => Promise<T>, options: AskOptions): Promise<T> {
+  const held = new Map<string, Release>();
+  const questioner = new Questioner(options, held);
+  let answers: Answers = { held };
+  try {
+    for (;;) {
+      try {
+        return await attempt(answers);
+      } catch (error) {
+        if (!(error instanceof VaultError)) throw error;
+        answers = { held, ...(await questioner.answer(error)) };
+      }
+    }
+  } catch (error) {
+    // Who waits for the same session shares this failure (lock.ts) instead of asking the person again.
+    if (error instanceof VaultError) for (const release of held.values()) release(error);
+    throw error;
+  } finally {
+    for (const release of held.values()) release();
+  }
+}
+
+class Questioner {
+  private readonly options: AskOptions;
+  private readonly held: Map<string, Release>;
+  private readonly tries = { code: 0, passphrase: 0 };
+  private question: (MfaQuestion & { readonly sessionKey: string }) | undefined;
+  private tokenCode: Answers['tokenCode'];
+
+  constructor(options: AskOptions, held: Map<string, Release>) {
+    this.options = options;
+    this.held = held;
+  }
+
+  /** What to repeat the call with after `error`; throws it when no answer can mend it. */
+  async answer(error: VaultError): Promise<Pick<Answers, 'tokenCode'>> {
+    const { backend } = error.details;
+    if (error.code === 'KEYRING_LOCKED' && backend === 'file') return this.passphrase(error);
+    if (error.code === 'MFA_REQUIRED') return this.code(error);
+    if (error.code === 'MFA_REJECTED' && this.question !== undefined) return this.ask(error);
+    throw error;
+  }
+
+  private async passphrase(error: VaultError): Promise<Pick<Answers, 'tokenCode'>> {
+    const { asker, unlock, signal } = this.options;
+    if (unlock === undefined || this.tries.passphrase >= MAX_TRIES) throw error;
+    const rejected = this.tries.passphrase > 0 ? { rejected: error.message } : {};
+    const profile = error.details.profile === undefined ? {} : { profile: error.details.profile };
+    this.tries.passphrase += 1;
+    unlock(await asker.passphrase({ vaultDir: error.details.file ?? '', ...profile, ...rejected }, signal));
+    return this.tokenCode === undefined ? {} : { tokenCode: this.tokenCode };
+  }
+
+  private async code(error: VaultError): Promise<Pick<Answers, 'tokenCode'>> {
+    const { profile = '', mfaSerial = '', sessionKey = '' } = error.details;
+    if (!this.held.has(sessionKey)) {
+      const { signal, onWait } = this.options;
+      const release = await this.options.locks.acquire(sessionKey, { signal, ...(onWait && { onWait }) });
+      this.held.set(sessionKey, release);
+      return {};
+    }
+    // A chain can need a second code for its next step: its tries are counted anew.
+    this.tries.code = 0;
+    this.question = { profile, mfaSerial, sessionKey };
+    return this.ask(undefined);
+  }
+
+  private async ask(error: VaultError | undefined): Promise<Pick<Answers, 'tokenCode'>> {
+    if (this.question === undefined || this.tries.code >= MAX_TRIES)
+      throw error ?? new VaultError('INTERNAL', 'no question');
+    this.tries.code += 1;
+    const { sessionKey, ...question } = this.question;
+    const rejected = error === undefined ? {} : { rejected: error.message };
+    const code = await this.options.asker.mfa({ ...question, ...rejected }, this.options.signal);
+    this.tokenCode = { sessionKey, code };
+    return { tokenCode: this.tokenCode };
+  }
+}

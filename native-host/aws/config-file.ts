@@ -1,0 +1,139 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { externalDataInterceptor, loadSharedConfigFiles } from '@smithy/shared-ini-file-loader';
+import { VaultError } from '../errors.ts';
+import { type ScannedSection, scanConfig } from './config-scan.ts';
+
+/** All sections of one type and name together, the last duplicate of a key winning, as AWS's tools do. */
+export type ConfigSection = {
+  readonly name: string;
+  /** 1-based line of the first header. */
+  readonly line: number;
+  /** Lower-case key -> value; nested keys are `parent.child`. Never empty strings. */
+  readonly values: ReadonlyMap<string, string>;
+  /** Lower-case key -> 1-based line. */
+  readonly keyLines: ReadonlyMap<string, number>;
+};
+
+/** An AWS config file, in file order. A file that is missing is an empty one. */
+export type ConfigFile = {
+  readonly path: string;
+  readonly profiles: ReadonlyMap<string, ConfigSection>;
+  readonly ssoSessions: ReadonlyMap<string, ConfigSection>;
+};
+
+/**
+ * Reads an AWS config file: sections and their order by our scan, values by AWS's own loader.
+ * @throws VaultError CONFIG_INVALID with file and, for a bad line, its number
+ */
+export async function readConfigFile(file: string): Promise<ConfigFile> {
+  const sections = scanConfig(readText(file) ?? '', file);
+  const values = await readValues(sections);
+  return {
+    path: file,
+    profiles: merge(sections, values, 'profile'),
+    ssoSessions: merge(sections, values, 'sso-session'),
+  };
+}
+
+/**
+ * Adds an empty `[profile NAME]` section at the end of the file and changes no other byte, permission or owner; a symlink
+ * stays one. A missing file is made, readable by its owner only.
+ * @throws VaultError CONFIG_INVALID when the file cannot be written
+ */
+export function appendProfile(file: string, profile: string): void {
+  const title = profile === 'default' ? 'default' : `profile ${/\s/.test(profile) ? `"${profile}"` : profile}`;
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    const before = readText(file);
+    const lineEnd = before?.includes('\r\n') ? '\r\n' : '\n';
+    const gap = before === undefined || before === '' ? '' : before.endsWith('\n') ? lineEnd : lineEnd + lineEnd;
+    replaceFile(file, `${before ?? ''}${gap}[${title}]${lineEnd}`);
+  } catch (error) {
+    if (error instanceof VaultError) throw error;
+    throw new VaultError('CONFIG_INVALID', `cannot write ${file}: ${reason(error)}`, {
+      details: { file },
+      cause: error,
+    });
+  }
+}
+
+function replaceFile(file: string, text: string): void {
+  const target = fs.existsSync(file) ? fs.realpathSync(file) : file;
+  const old = fs.statSync(target, { throwIfNoEntry: false });
+  const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.keyturn`);
+  const descriptor = fs.openSync(temporary, 'wx', old?.mode ?? 0o600);
+  try {
+    fs.writeFileSync(descriptor, text);
+    if (old !== undefined) {
+      // The umask may have taken bits off at creation, and root writing for somebody else must not take the file over.
+      fs.fchmodSync(descriptor, old.mode);
+      if (old.uid !== process.getuid?.() || old.gid !== process.getgid?.()) fs.fchownSync(descriptor, old.uid, old.gid);
+    }
+    fs.fsyncSync(descriptor);
+    fs.renameSync(temporary, target);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code; // fs throws nothing else
+    if (code === 'ENOENT') return undefined;
+    throw new VaultError('CONFIG_INVALID', `cannot read ${file}: ${reason(error)}`, {
+      details: { file },
+      cause: error,
+    });
+  }
+}
+
+function reason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
+  if (code === 'EISDIR') return 'it is a directory';
+  if (code === 'ENOTDIR') return 'a part of its path is not a directory';
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * The values of each section. AWS's loader knows only names made of letters, digits and a few signs, forgets empty sections
+ * and merges `[default]` with `[profile default]`; so it is given the same lines under headers of our own, one per section.
+ */
+async function readValues(sections: readonly ScannedSection[]): Promise<Map<string, string>[]> {
+  if (sections.length === 0) return [];
+  const text = sections.flatMap((section, index) => [`[profile s${index}]`, ...section.body]).join('\n');
+  const source = '/keyturn/config-being-read';
+  externalDataInterceptor.interceptFile(source, text);
+  const { configFile } = await loadSharedConfigFiles({ configFilepath: source, filepath: source });
+  return sections.map((_, index) => new Map(Object.entries(configFile[`s${index}`] ?? {}).flatMap(cleanValue)));
+}
+
+function cleanValue([key, value]: [string, string | undefined]): [string, string][] {
+  const unquoted = /^(["'])(.*)\1$/.exec(value ?? '')?.[2] ?? value ?? '';
+  return unquoted === '' ? [] : [[key.toLowerCase(), unquoted]];
+}
+
+function merge(
+  sections: readonly ScannedSection[],
+  values: readonly Map<string, string>[],
+  type: ScannedSection['type'],
+): Map<string, ConfigSection> {
+  const merged = new Map<string, ConfigSection>();
+  for (const [index, section] of sections.entries()) {
+    if (section.type !== type || section.name === '') continue;
+    const earlier = merged.get(section.name);
+    merged.set(section.name, {
+      name: section.name,
+      line: earlier?.line ?? section.line,
+      values: new Map([...(earlier?.values ?? []), ...(values[index] ?? [])]),
+      keyLines: new Map([...(earlier?.keyLines ?? []), ...section.keyLines]),
+    });
+  }
+  return merged;
+}

@@ -1,0 +1,134 @@
+import type { ResolvedProfile } from '../aws/profile.ts';
+import { VaultError } from '../errors.ts';
+
+/** One thing to do on the way to a profile's credentials, and why it is done this way (aws-vault's --debug reasons). */
+export type Step = { readonly profile: ResolvedProfile; readonly reason: string } & (
+  | { readonly type: 'stored-key' }
+  | { readonly type: 'session-token'; readonly durationSeconds: number; readonly mfaSerial?: string }
+  | {
+      readonly type: 'assume-role';
+      readonly roleArn: string;
+      readonly durationSeconds: number;
+      readonly mfaSerial?: string;
+    }
+);
+
+export type ChainOptions = {
+  /** The settings of a profile of the chain. Called once per profile. */
+  readonly resolve: (name: string, isTarget: boolean) => ResolvedProfile;
+  readonly hasStoredKey: (name: string) => boolean;
+  /** `--no-session`: no GetSessionToken anywhere in the chain. */
+  readonly noSession?: boolean;
+  /** For a console sign-in the target itself gets no GetSessionToken: AWS's federation endpoint does not take one. */
+  readonly isForConsole?: boolean;
+};
+
+/** Roles reached through an MFA session of GetSessionToken live at most this long. @see AWS STS, role chaining */
+const MAX_CHAINED_SECONDS = 3600;
+
+/**
+ * The steps from a stored key to `profileName`'s credentials, first step first. A profile's own stored key wins over its
+ * `source_profile`; one MFA session of the source serves every role with the same serial.
+ * @throws VaultError PROFILE_NOT_FOUND, PROFILE_LOOP, CREDENTIALS_NOT_FOUND, CONFIG_INVALID
+ */
+export function planChain(profileName: string, options: ChainOptions): Step[] {
+  const profile = options.resolve(profileName, true);
+  if (!profile.isConfigured && !options.hasStoredKey(profileName)) throw notFound(profileName);
+  return new Planner(options).stepsTo(profile, undefined, []);
+}
+
+class Planner {
+  private readonly options: ChainOptions;
+  /** The serial that a GetSessionToken of this chain has been authenticated with. */
+  private authenticatedSerial: string | undefined;
+
+  constructor(options: ChainOptions) {
+    this.options = options;
+  }
+
+  stepsTo(profile: ResolvedProfile, child: ResolvedProfile | undefined, path: readonly string[]): Step[] {
+    const source = this.stepsToSource(profile, path);
+    if (profile.roleArn !== undefined) return [...source, this.assumeRole(profile, profile.roleArn)];
+    if (source.length > 1 || source[0]?.type !== 'stored-key') return source;
+    const refusal = this.whyNoSession(profile, child);
+    if (refusal !== undefined) return source.map((step) => ({ ...step, reason: `${step.reason}; ${refusal}` }));
+    return [...source, this.sessionToken(profile, child)];
+  }
+
+  private stepsToSource(profile: ResolvedProfile, path: readonly string[]): Step[] {
+    if (this.options.hasStoredKey(profile.name)) {
+      return [{ type: 'stored-key', profile, reason: `profile '${profile.name}' has its own stored key` }];
+    }
+    if (profile.sourceProfile === undefined) throw missingCredentials(profile);
+    const here = [...path, profile.name];
+    if (here.includes(profile.sourceProfile)) throw sourceLoop([...here, profile.sourceProfile]);
+    const source = this.options.resolve(profile.sourceProfile, false);
+    if (!source.isConfigured && !this.options.hasStoredKey(source.name)) throw sourceNotFound(profile, source.name);
+    return this.stepsTo(source, profile, here);
+  }
+
+  private assumeRole(profile: ResolvedProfile, roleArn: string): Step {
+    const isCovered = profile.mfaSerial !== undefined && profile.mfaSerial === this.authenticatedSerial;
+    const durationSeconds = inRange(profile.durations.assumeRole, { max: 43_200, profile, what: 'AssumeRole' });
+    const reason = isCovered ? 'the source session already carries this MFA' : 'role_arn is set';
+    const step = { type: 'assume-role', profile, roleArn, durationSeconds, reason } as const;
+    return isCovered || profile.mfaSerial === undefined ? step : { ...step, mfaSerial: profile.mfaSerial };
+  }
+
+  private sessionToken(profile: ResolvedProfile, child: ResolvedProfile | undefined): Step {
+    this.authenticatedSerial = profile.mfaSerial;
+    const { chainedSessionToken, sessionToken } = profile.durations;
+    const seconds = child === undefined ? sessionToken : chainedSessionToken;
+    const durationSeconds = inRange(seconds, { max: 129_600, profile, what: 'GetSessionToken' });
+    const reason =
+      child === undefined ? 'a session of the stored key' : `one session for every role of '${profile.name}'`;
+    const step = { type: 'session-token', profile, durationSeconds, reason } as const;
+    return profile.mfaSerial === undefined ? step : { ...step, mfaSerial: profile.mfaSerial };
+  }
+
+  /** Why the stored key is used as it is, in the order and words of aws-vault; `undefined` when a session is made of it. */
+  private whyNoSession(profile: ResolvedProfile, child: ResolvedProfile | undefined): string | undefined {
+    if (this.options.noSession) return 'sessions are disabled';
+    if (child === undefined) return this.options.isForConsole ? 'sessions are disabled for this profile' : undefined;
+    if (child.mfaSerial === undefined) return `profile '${child.name}' has no MFA serial defined`;
+    if (profile.mfaSerial === undefined) return `profile '${profile.name}' has no MFA serial defined`;
+    if (profile.mfaSerial !== child.mfaSerial) return `MFA serial doesn't match profile '${child.name}'`;
+    if (child.durations.assumeRole > MAX_CHAINED_SECONDS) {
+      return `duration ${child.durations.assumeRole}s in profile '${child.name}' is greater than the AWS maximum 1h0m0s for chaining MFA`;
+    }
+    return undefined;
+  }
+}
+
+type Range = { readonly max: number; readonly profile: ResolvedProfile; readonly what: string };
+
+function inRange(seconds: number, { max, profile, what }: Range): number {
+  if (seconds >= 900 && seconds <= max) return seconds;
+  const message = `the ${what} duration of profile ${JSON.stringify(profile.name)} is ${seconds} s, but AWS takes 900 s (15m) to ${max} s (${max / 3600}h); change --duration, duration_seconds or the AWS_*_TTL variable`;
+  throw new VaultError('CONFIG_INVALID', message, { details: { profile: profile.name } });
+}
+
+function notFound(profile: string): VaultError {
+  const message = `profile ${JSON.stringify(profile)} is neither in the AWS config file nor in the vault; see 'keyturn list', or 'keyturn add' it`;
+  return new VaultError('PROFILE_NOT_FOUND', message, { details: { profile } });
+}
+
+function sourceNotFound(profile: ResolvedProfile, source: string): VaultError {
+  const message = `profile ${JSON.stringify(profile.name)} has source_profile ${JSON.stringify(source)}, which is neither in the AWS config file nor in the vault; correct it or add that profile`;
+  return new VaultError('PROFILE_NOT_FOUND', message, { details: { profile: source } });
+}
+
+function sourceLoop(path: readonly string[]): VaultError {
+  const profile = path[0] ?? '';
+  const message = `the source_profile lines run in a circle: ${path.join(' -> ')}; change one of them or add a key to one of these profiles`;
+  return new VaultError('PROFILE_LOOP', message, { details: { profile } });
+}
+
+function missingCredentials(profile: ResolvedProfile): VaultError {
+  const { name, otherSource } = profile;
+  const message =
+    otherSource === undefined
+      ? `profile ${name}: credentials missing; store its key with 'keyturn add ${name}' or name a source_profile`
+      : `profile ${name}: credentials missing; its ${otherSource} setting is a source of credentials that this version does not read`;
+  return new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile: name } });
+}

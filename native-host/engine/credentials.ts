@@ -1,0 +1,113 @@
+import type { Credentials } from '../aws/credentials.ts';
+import { preloadSts } from '../aws/sts.ts';
+import { VaultError } from '../errors.ts';
+import { assumeRole } from './assume-role.ts';
+import type { Step } from './chain.ts';
+import type { Context } from './context.ts';
+import type { Locks, Release } from './lock.ts';
+import { readSession, sessionKeyPrefix, writeSession } from './session-cache.ts';
+import { sessionToken } from './session-token.ts';
+import { readStoredKey } from './stored-key.ts';
+
+/** What a caller has found out so far and brings along when it repeats a call (ask.ts). */
+export type Answers = {
+  /** Locks the caller holds for sessions it has been asking about: session key -> its release. */
+  readonly held: Map<string, Release>;
+  readonly tokenCode?: { readonly sessionKey: string; readonly code: string };
+};
+
+export type CredentialsOptions = {
+  readonly context: Context;
+  readonly locks: Locks;
+  readonly answers: Answers;
+  /** A cached session with less time left is not used. */
+  readonly minTtlSeconds: number;
+  /** Called when another process is getting the same session. */
+  readonly onWait?: () => void;
+};
+
+/** Temporary credentials from a source's, for each kind of step. `tokenCode` is there whenever the step has a serial. */
+export type Provider<T extends Step['type']> = (
+  step: Extract<Step, { type: T }>,
+  source: Credentials,
+  call: { readonly context: Context; readonly tokenCode: string | undefined },
+) => Promise<Required<Credentials>>;
+
+const providers: { [T in Exclude<Step['type'], 'stored-key'>]: Provider<T> } = {
+  'session-token': sessionToken,
+  'assume-role': assumeRole,
+};
+
+/**
+ * Runs a chain's steps through the cache: the last cached session wins, and only what comes after it is asked of AWS. A
+ * process that needs a session somebody else is getting waits for that one.
+ * @throws VaultError MFA_REQUIRED with `details.sessionKey`: repeat with that lock held and a token code (ask.ts);
+ *   MFA_REJECTED, CREDENTIALS_NOT_FOUND, AWS_*, KEYRING_*
+ */
+export async function credentialsOf(steps: readonly Step[], options: CredentialsOptions): Promise<Credentials> {
+  const step = steps.at(-1);
+  const { context, answers } = options;
+  if (step === undefined) throw new VaultError('INTERNAL', 'a chain without steps');
+  const sessionKey = sessionKeyPrefix(steps, context.env);
+  if (step.type === 'stored-key' || sessionKey === undefined) return readStoredKey(context.keyring, step.profile.name);
+  const cached = await readSession(context, sessionKey, options.minTtlSeconds);
+  if (cached !== undefined) {
+    context.log(`using the cached ${step.type} session of profile '${step.profile.name}'`);
+    answers.held.get(sessionKey)?.();
+    return cached;
+  }
+  // Before this step's lock: whoever holds a lock never waits for one nearer to the key, so nobody waits in a circle.
+  const source = await credentialsOf(steps.slice(0, -1), options);
+  const tokenCode = answers.tokenCode?.sessionKey === sessionKey ? answers.tokenCode.code : undefined;
+  if (step.mfaSerial !== undefined && tokenCode === undefined) {
+    preloadSts();
+    throw mfaRequired(step, step.mfaSerial, sessionKey);
+  }
+  return locked(sessionKey, options, async () => {
+    const session = (await readSession(context, sessionKey, options.minTtlSeconds)) ?? undefined;
+    if (session !== undefined) return session;
+    context.log(`${step.type} for profile '${step.profile.name}': ${step.reason}`);
+    const made = await run(step, source, { context, tokenCode });
+    await writeSession(context, sessionKey, made);
+    return made;
+  });
+}
+
+function run(
+  step: Exclude<Step, { type: 'stored-key' }>,
+  source: Credentials,
+  call: Parameters<Provider<'session-token'>>[2],
+): Promise<Required<Credentials>> {
+  return step.type === 'session-token'
+    ? providers['session-token'](step, source, call)
+    : providers['assume-role'](step, source, call);
+}
+
+/** Holds the session's lock around `work`, unless the caller holds it already; either way it is free once the session exists. */
+async function locked<T>(sessionKey: string, options: CredentialsOptions, work: () => Promise<T>): Promise<T> {
+  const held = options.answers.held.get(sessionKey);
+  if (held !== undefined) {
+    const result = await work();
+    held();
+    return result;
+  }
+  const { signal } = options.context;
+  const release = await options.locks.acquire(sessionKey, {
+    signal,
+    ...(options.onWait && { onWait: options.onWait }),
+  });
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof VaultError) release(error);
+    throw error;
+  } finally {
+    release();
+  }
+}
+
+function mfaRequired(step: Step, mfaSerial: string, sessionKey: string): VaultError {
+  const profile = step.profile.name;
+  const message = `profile ${JSON.stringify(profile)} needs an MFA code of ${mfaSerial}`;
+  return new VaultError('MFA_REQUIRED', message, { details: { profile, mfaSerial, sessionKey } });
+}

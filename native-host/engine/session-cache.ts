@@ -1,0 +1,158 @@
+import type { Credentials } from '../aws/credentials.ts';
+import type { Keyring } from '../keyring/keyring.ts';
+import type { Step } from './chain.ts';
+import type { Context } from './context.ts';
+
+/** A cached session's place in the keyring, as aws-vault names it: `TYPE,b64url(PROFILE),b64url(MFA),UNIXEXP`. */
+export type SessionKey = {
+  readonly type: string;
+  readonly profile: string;
+  readonly mfa: string;
+  readonly expiresAt: Date;
+};
+
+const PATTERN = /^([^,]+),([A-Za-z0-9_-]+),([A-Za-z0-9_-]*),([0-9]+)$/;
+// Names that older aws-vault versions gave their sessions; they are sessions too, and long expired.
+const LEGACY_PATTERNS = [/^session,[^,]+,[^,]*,[0-9]{2,}$/, /^session:[^ ]+:[^ ]*:[^:]+$/, /^.+? session \(\d+\)$/];
+const OIDC_PREFIX = 'oidc:';
+const TYPES = { 'session-token': 'sts.GetSessionToken', 'assume-role': 'sts.AssumeRole' } as const;
+
+/** The session a keyring key stands for, or undefined for a stored key, a token or a legacy name. */
+export function parseSessionKey(key: string): SessionKey | undefined {
+  const [, type, profile, mfa, expires] = PATTERN.exec(key) ?? [];
+  if (type === undefined || profile === undefined || mfa === undefined || expires === undefined) return undefined;
+  return { type, profile: fromBase64(profile), mfa: fromBase64(mfa), expiresAt: new Date(Number(expires) * 1000) };
+}
+
+/** Whether a keyring key holds a stored key: aws-vault counts whatever is no session and no SSO token. */
+export function isStoredKey(key: string): boolean {
+  return !key.startsWith(OIDC_PREFIX) && parseSessionKey(key) === undefined && !isLegacySession(key);
+}
+
+/** An SSO token of aws-vault's. */
+export function isSsoToken(key: string): boolean {
+  return key.startsWith(OIDC_PREFIX);
+}
+
+export function isLegacySession(key: string): boolean {
+  return LEGACY_PATTERNS.some((pattern) => pattern.test(key));
+}
+
+/**
+ * The name, without its expiry, under which the result of a chain's last step is cached. Every input that shapes the
+ * credentials goes into it through `fingerprint`, so an edited role or another region never gets an old session. The
+ * fingerprint takes the place of aws-vault's serial: aws-vault sees a session, never one it would use as its own.
+ */
+export function sessionKeyPrefix(steps: readonly Step[], env: Context['env']): string | undefined {
+  const step = steps.at(-1);
+  if (step === undefined || step.type === 'stored-key') return undefined;
+  return `${TYPES[step.type]},${toBase64(step.profile.name)},${toBase64(`keyturn:${fingerprint(steps, env)}`)},`;
+}
+
+function fingerprint(steps: readonly Step[], env: Context['env']): string {
+  const { createHash } = process.getBuiltinModule('node:crypto');
+  const endpoints = [env.AWS_ENDPOINT_URL_STS, env.AWS_ENDPOINT_URL];
+  return createHash('sha256')
+    .update(JSON.stringify([steps.map(inputs), endpoints]))
+    .digest('base64url')
+    .slice(0, 22);
+}
+
+function inputs(step: Step): readonly unknown[] {
+  const { profile } = step;
+  const common = [step.type, profile.name];
+  if (step.type === 'stored-key') return common;
+  const place = [profile.region, profile.endpointUrl, profile.usesLegacySts, step.durationSeconds, step.mfaSerial];
+  if (step.type === 'session-token') return [...common, ...place];
+  const role = [step.roleArn, profile.roleSessionName, profile.externalId, profile.sourceIdentity];
+  return [...common, ...place, ...role, profile.sessionTags, profile.transitiveTagKeys];
+}
+
+/** A cached session with at least `minTtlSeconds` left. Other than a miss, every keyring failure is thrown. */
+export async function readSession(
+  context: Context,
+  prefix: string,
+  minTtlSeconds: number,
+): Promise<Credentials | undefined> {
+  const earliest = context.now().getTime() + minTtlSeconds * 1000;
+  const usable = (await context.keyring.keys())
+    .filter((key) => key.startsWith(prefix) && (parseSessionKey(key)?.expiresAt.getTime() ?? 0) >= earliest)
+    .sort();
+  const key = usable.at(-1);
+  const item = key === undefined ? undefined : await context.keyring.get(key);
+  return item === undefined ? undefined : parseSession(item.data);
+}
+
+/** Stores a session, then removes what it replaces and every session that has expired. */
+export async function writeSession(
+  context: Context,
+  prefix: string,
+  credentials: Required<Credentials>,
+): Promise<void> {
+  const { keyring } = context;
+  const key = `${prefix}${Math.floor(credentials.expiresAt.getTime() / 1000)}`;
+  const profile = parseSessionKey(key)?.profile ?? '';
+  const expires = rfc3339(credentials.expiresAt);
+  const data = JSON.stringify({
+    AccessKeyId: credentials.accessKeyId,
+    Expiration: expires,
+    SecretAccessKey: credentials.secretAccessKey,
+    SessionToken: credentials.sessionToken,
+  });
+  const label = `aws-vault session for ${profile} (expires ${expires})`;
+  await keyring.set({ key, data, label, description: 'aws-vault session' });
+  for (const other of await keyring.keys()) {
+    const expiresAt = parseSessionKey(other)?.expiresAt;
+    const isStale = expiresAt !== undefined && (expiresAt <= context.now() || other.startsWith(prefix));
+    if (isStale && other !== key) await keyring.remove(other);
+  }
+}
+
+/** Removes the cached sessions of one profile, or of all; answers how many there were. */
+export async function removeSessions(keyring: Keyring, profile?: string): Promise<number> {
+  let count = 0;
+  for (const key of await keyring.keys()) {
+    const session = parseSessionKey(key);
+    const isMeant =
+      profile === undefined ? session !== undefined || isLegacySession(key) : session?.profile === profile;
+    if (isMeant && (await keyring.remove(key))) count += 1;
+  }
+  return count;
+}
+
+/** A session that cannot be read is as good as none: another one is made and takes its place. */
+function parseSession(data: string): Credentials | undefined {
+  const value = parseObject(data);
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = value;
+  if (typeof AccessKeyId !== 'string' || typeof SecretAccessKey !== 'string') return undefined;
+  if (typeof SessionToken !== 'string' || typeof Expiration !== 'string') return undefined;
+  return {
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: SessionToken,
+    expiresAt: new Date(Expiration),
+  };
+}
+
+function parseObject(data: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(data);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
+
+/** ISO 8601 in UTC without a fraction, as AWS writes it: 2026-11-21T03:07:33Z. */
+export function rfc3339(moment: Date): string {
+  return moment.toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+function toBase64(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64url');
+}
+
+function fromBase64(text: string): string {
+  return Buffer.from(text, 'base64url').toString('utf8');
+}

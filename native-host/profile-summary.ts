@@ -1,0 +1,37 @@
+import { type ChainOptions, planChain } from './engine/chain.ts';
+import { asVaultError } from './errors.ts';
+import type { ProfileSummary } from './protocol.ts';
+
+/**
+ * A profile as a list shows it. What cannot give credentials is listed with the reason, so one broken profile never hides
+ * the others.
+ */
+export function profileSummary(name: string, chain: ChainOptions): ProfileSummary {
+  try {
+    const profile = chain.resolve(name, false);
+    const arn = profile.roleArn ?? profile.mfaSerial;
+    const accountId = arn === undefined ? undefined : /^arn:[^:]+:iam::(\d{12}):/.exec(arn)?.[1];
+    const roleName = profile.roleArn?.split('/').at(-1);
+    const problem = problemOf(name, chain);
+    return {
+      name,
+      kind: profile.roleArn !== undefined ? 'role' : problem.problem === undefined ? 'user' : 'none',
+      ...(profile.region !== undefined && { region: profile.region }),
+      ...(accountId !== undefined && { accountId }),
+      ...(roleName !== undefined && { roleName }),
+      ...(profile.mfaSerial !== undefined && { mfaSerial: profile.mfaSerial }),
+      ...problem,
+    };
+  } catch (error) {
+    return { name, kind: 'none', problem: asVaultError(error).message };
+  }
+}
+
+function problemOf(name: string, chain: ChainOptions): { problem?: string } {
+  try {
+    planChain(name, chain);
+    return {};
+  } catch (error) {
+    return { problem: asVaultError(error).message };
+  }
+}

@@ -1,0 +1,45 @@
+import path from 'node:path';
+import type { Env } from './engine/context.ts';
+
+/** Where and how the vault works, from flags and environment; names and defaults are aws-vault's. */
+export type Settings = {
+  /** Chosen by the user; undefined: the remembered one, else the first that opens. */
+  readonly backend: string | undefined;
+  readonly secretServiceCollection: string;
+  readonly fileDir: string;
+  /** Sockets, locks and the remembered backend. Private to the user, safe to delete. */
+  readonly stateDir: string;
+  readonly configFile: string;
+  /** Given even when empty: an empty passphrase is one. */
+  readonly filePassphrase: string | undefined;
+};
+
+export type SettingFlags = Partial<Pick<Settings, 'backend' | 'secretServiceCollection' | 'fileDir'>>;
+
+/** An environment variable, where empty counts as unset, as it does for aws-vault. */
+export function variable(env: Env, name: string): string | undefined {
+  const value = env[name];
+  return value === '' ? undefined : value;
+}
+
+/** Settings of this process: a flag wins over the environment, the environment over the default. */
+export function readSettings(env: Env, homeDir: string, flags: SettingFlags = {}): Settings {
+  const collection = flags.secretServiceCollection ?? variable(env, 'AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME');
+  const stateHome = variable(env, 'XDG_STATE_HOME');
+  return {
+    backend: flags.backend ?? variable(env, 'AWS_VAULT_BACKEND'),
+    secretServiceCollection: collection ?? 'awsvault',
+    fileDir: inHome(flags.fileDir ?? variable(env, 'AWS_VAULT_FILE_DIR') ?? '~/.awsvault/keys/', homeDir),
+    // The XDG rules ignore a relative path here.
+    stateDir: path.join(
+      stateHome && path.isAbsolute(stateHome) ? stateHome : path.join(homeDir, '.local/state'),
+      'keyturn',
+    ),
+    configFile: inHome(variable(env, 'AWS_CONFIG_FILE') ?? '~/.aws/config', homeDir),
+    filePassphrase: env.AWS_VAULT_FILE_PASSPHRASE,
+  };
+}
+
+function inHome(file: string, homeDir: string): string {
+  return file.startsWith('~/') ? path.join(homeDir, file.slice(2)) : file;
+}

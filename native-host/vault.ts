@@ -1,0 +1,250 @@
+import path from 'node:path';
+import { appendProfile, type ConfigFile, readConfigFile } from './aws/config-file.ts';
+import type { Credentials } from './aws/credentials.ts';
+import { type ProfileFlags, type ResolvedProfile, resolveProfile, ttl } from './aws/profile.ts';
+import { type ChainOptions, planChain, type Step } from './engine/chain.ts';
+import { consoleUrl } from './engine/console-url.ts';
+import type { Context, Env } from './engine/context.ts';
+import { type Answers, credentialsOf } from './engine/credentials.ts';
+import { fileLocks, type Locks } from './engine/lock.ts';
+import { serviceOptions } from './engine/service-options.ts';
+import { isSsoToken, isStoredKey, parseSessionKey, removeSessions, type SessionKey } from './engine/session-cache.ts';
+import { writeStoredKey } from './engine/stored-key.ts';
+import { VaultError } from './errors.ts';
+import type { Keyring } from './keyring/keyring.ts';
+import { type OpenedKeyring, openKeyring } from './keyring/open.ts';
+import { profileSummary } from './profile-summary.ts';
+import type { ProfileSummary } from './protocol.ts';
+import type { Settings } from './settings.ts';
+
+export type VaultOptions = {
+  readonly settings: Settings;
+  readonly env: Env;
+  readonly now: () => Date;
+  readonly log: (line: string) => void;
+  /** A line the user should see once, such as which vault was chosen. */
+  readonly notice: (line: string) => void;
+  /** Ends every wait on the keyring, such as an unlock prompt; calls to AWS end with their own call's signal. */
+  readonly signal: AbortSignal;
+};
+
+/** What shapes one call for credentials. */
+export type CredentialsRequest = {
+  readonly profile: string;
+  readonly flags: ProfileFlags;
+  readonly noSession?: boolean;
+};
+
+export type CallOptions = { readonly answers: Answers; readonly signal: AbortSignal; readonly onWait?: () => void };
+
+const DEFAULT_MIN_TTL_SECONDS = 300;
+
+/** The operations of the product, behind both doors: the browser's messages and the command line. */
+export class Vault {
+  readonly locks: Locks;
+  private readonly options: VaultOptions;
+  private opened: Promise<OpenedKeyring> | undefined;
+  private passphrase: string | undefined;
+
+  constructor(options: VaultOptions) {
+    this.options = options;
+    this.passphrase = options.settings.filePassphrase;
+    this.locks = fileLocks(path.join(options.settings.stateDir, 'locks'));
+  }
+
+  /** Takes a passphrase for the file vault; absent where the environment already gives one. */
+  get unlock(): ((passphrase: string) => void) | undefined {
+    if (this.options.settings.filePassphrase !== undefined) return undefined;
+    return (passphrase) => {
+      this.passphrase = passphrase;
+    };
+  }
+
+  config(): Promise<ConfigFile> {
+    return readConfigFile(this.options.settings.configFile);
+  }
+
+  /** Every profile the popup shows, in the order of the config file, then stored keys without a section. */
+  async list(): Promise<{ profiles: ProfileSummary[] }> {
+    const config = await this.config();
+    const stored = new Set(await this.withKeyring(async (keyring) => (await keyring.keys()).filter(isStoredKey)));
+    const chain = this.chainOptions(config, stored, { profile: '', flags: {} });
+    const names = new Set([...visibleProfiles(config), ...stored]);
+    return { profiles: [...names].map((name) => profileSummary(name, chain)) };
+  }
+
+  /** What is there: sections of the config file in file order, and what the vault holds. Needs no passphrase. */
+  async inventory(): Promise<Inventory> {
+    const config = await this.config();
+    const keys = await this.withKeyring((keyring) => keyring.keys());
+    return {
+      profiles: visibleProfiles(config),
+      storedKeys: keys.filter(isStoredKey),
+      sessions: keys.flatMap((key) => parseSessionKey(key) ?? []),
+      ssoTokens: keys.filter(isSsoToken),
+    };
+  }
+
+  /**
+   * Credentials of a profile for a program.
+   * @throws VaultError MFA_REQUIRED, KEYRING_LOCKED (ask and repeat: ask.ts) and everything credentialsOf throws
+   */
+  credentials(
+    request: CredentialsRequest,
+    call: CallOptions,
+  ): Promise<{ credentials: Credentials; profile: ResolvedProfile }> {
+    return this.withKeyring(async (keyring) => {
+      const plan = await this.plan(request, { keyring, signal: call.signal });
+      return { credentials: await this.run(plan, call), profile: targetOf(plan.steps) };
+    });
+  }
+
+  /**
+   * A console sign-in URL of a profile.
+   * @throws VaultError as `credentials` does
+   */
+  consoleUrl(
+    request: CredentialsRequest & { readonly path?: string | undefined },
+    call: CallOptions,
+  ): Promise<{ url: string }> {
+    return this.withKeyring(async (keyring) => {
+      const plan = await this.plan(request, { keyring, signal: call.signal, isForConsole: true });
+      const credentials = await this.run(plan, call);
+      const profile = targetOf(plan.steps);
+      const url = await consoleUrl({
+        service: serviceOptions(profile, credentials, plan.context),
+        region: profile.region,
+        path: request.path,
+        isRole: plan.steps.at(-1)?.type === 'assume-role',
+        federationSeconds: profile.durations.federationToken,
+      });
+      return { url };
+    });
+  }
+
+  /** A console sign-in URL made from credentials of the environment, for a login without a profile. */
+  async consoleUrlOf(
+    credentials: Credentials,
+    { flags, path }: { readonly flags: ProfileFlags; readonly path?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<{ url: string }> {
+    const { env, settings } = this.options;
+    const config: ConfigFile = { path: settings.configFile, profiles: new Map(), ssoSessions: new Map() };
+    const profile = resolveProfile('default', { config, env, flags, isTarget: false });
+    const url = await consoleUrl({
+      service: serviceOptions(profile, credentials, { env, signal }),
+      region: profile.region,
+      path,
+      isRole: false,
+      federationSeconds: profile.durations.federationToken,
+    });
+    return { url };
+  }
+
+  /** The program that answers for a profile's MFA device, if its config names one. */
+  async mfaProcess(profile: string): Promise<string | undefined> {
+    const config = await this.config();
+    return resolveProfile(profile, { config, env: this.options.env, flags: {}, isTarget: false }).mfaProcess;
+  }
+
+  /** Stores a profile's key; its old sessions go. Answers how many there were. */
+  add(profile: string, key: Credentials): Promise<{ sessions: number }> {
+    return this.withKeyring(async (keyring) => {
+      await writeStoredKey(keyring, profile, key);
+      return { sessions: await removeSessions(keyring, profile) };
+    });
+  }
+
+  /** Adds the profile's empty section to the config file unless it has one. */
+  async addProfile(profile: string, signal: AbortSignal): Promise<void> {
+    // Two processes that add at the same time would each write the file without the other's section.
+    const release = await this.locks.acquire('config-file', { signal });
+    try {
+      if (!(await this.config()).profiles.has(profile)) appendProfile(this.options.settings.configFile, profile);
+    } finally {
+      release();
+    }
+  }
+
+  /** Removes a profile's stored key and its sessions. @throws VaultError CREDENTIALS_NOT_FOUND */
+  remove(profile: string): Promise<{ sessions: number }> {
+    return this.withKeyring(async (keyring) => {
+      if (await keyring.remove(profile)) return { sessions: await removeSessions(keyring, profile) };
+      const message = `the vault holds no key for profile ${JSON.stringify(profile)}; see 'keyturn list'`;
+      throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
+    });
+  }
+
+  /** Removes the cached sessions of one profile, or of all; without a profile the SSO tokens too. */
+  clear(profile: string | undefined): Promise<{ sessions: number }> {
+    return this.withKeyring(async (keyring) => ({ sessions: await removeSessions(keyring, profile) }));
+  }
+
+  /** Lets go of the keyring. */
+  async close(): Promise<void> {
+    const opened = this.opened;
+    this.opened = undefined;
+    (await opened)?.close();
+  }
+
+  /** The keyring is opened once, and anew after it has gone away: the bus of a long-running host may be restarted. */
+  private async withKeyring<T>(work: (keyring: Keyring) => Promise<T>): Promise<T> {
+    const { settings, env, notice, signal } = this.options;
+    this.opened ??= openKeyring({ ...settings, env, notice, signal, passphrase: () => this.passphrase });
+    const opening = this.opened;
+    try {
+      return await work(await opening);
+    } catch (error) {
+      if (error instanceof VaultError && error.code === 'KEYRING_UNAVAILABLE' && this.opened === opening) {
+        this.opened = undefined;
+      }
+      throw error;
+    }
+  }
+
+  private async plan(
+    request: CredentialsRequest,
+    { keyring, signal, isForConsole = false }: { keyring: Keyring; signal: AbortSignal; isForConsole?: boolean },
+  ): Promise<Plan> {
+    const config = await this.config();
+    const { env, now, log } = this.options;
+    const stored = new Set((await keyring.keys()).filter(isStoredKey));
+    const steps = planChain(request.profile, { ...this.chainOptions(config, stored, request), isForConsole });
+    return { context: { env, now, log, keyring, signal }, steps };
+  }
+
+  private chainOptions(config: ConfigFile, stored: ReadonlySet<string>, request: CredentialsRequest): ChainOptions {
+    const { env } = this.options;
+    return {
+      resolve: (name, isTarget) => resolveProfile(name, { config, env, flags: request.flags, isTarget }),
+      hasStoredKey: (name) => stored.has(name),
+      noSession: request.noSession ?? false,
+    };
+  }
+
+  private run({ steps, context }: Plan, { answers, onWait }: CallOptions): Promise<Credentials> {
+    const minTtlSeconds = ttl(context.env, 'AWS_MIN_TTL') ?? DEFAULT_MIN_TTL_SECONDS;
+    return credentialsOf(steps, { context, locks: this.locks, answers, minTtlSeconds, ...(onWait && { onWait }) });
+  }
+}
+
+export type Inventory = {
+  readonly profiles: readonly string[];
+  readonly storedKeys: readonly string[];
+  readonly sessions: readonly SessionKey[];
+  readonly ssoTokens: readonly string[];
+};
+
+/** As aws-vault lists them: an empty `[default]` is no profile anybody made. */
+function visibleProfiles(config: ConfigFile): string[] {
+  const profiles = [...config.profiles.values()];
+  return profiles.filter(({ name, values }) => name !== 'default' || values.size > 0).map(({ name }) => name);
+}
+
+type Plan = { readonly context: Context; readonly steps: readonly Step[] };
+
+function targetOf(steps: readonly Step[]): ResolvedProfile {
+  const target = steps.at(-1);
+  if (target === undefined) throw new VaultError('INTERNAL', 'a chain without steps');
+  return target.profile;
+}

@@ -1,0 +1,128 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { appendProfile, readConfigFile } from '../../../native-host/aws/config-file.ts';
+
+let dir: string;
+let file: string;
+
+beforeEach(() => {
+  dir = fs.mkdtempSync(path.join(os.tmpdir(), 'keyturn-config-'));
+  file = path.join(dir, 'config');
+});
+afterEach(() => fs.rmSync(dir, { recursive: true }));
+
+async function valuesOf(text: string, profile: string): Promise<Record<string, string>> {
+  fs.writeFileSync(file, text);
+  const config = await readConfigFile(file);
+  return Object.fromEntries(config.profiles.get(profile)?.values ?? []);
+}
+
+describe('reading', () => {
+  it('takes a missing file for an empty one and does not create it', async () => {
+    const config = await readConfigFile(file);
+    expect([...config.profiles.keys()]).toEqual([]);
+    expect(fs.existsSync(file)).toBe(false);
+  });
+
+  it('keeps dots, blanks and other alphabets in profile names, and profiles without a key', async () => {
+    const names = ['prod.admin', 'my team', 'équipe', '开发', 'a/b:c%d', '__proto__', 'empty', 'x]y'];
+    fs.writeFileSync(file, names.map((name) => `[profile ${name}]\nregion = eu-${name.length}\n`).join(''));
+    const config = await readConfigFile(file);
+    expect([...config.profiles.keys()]).toEqual(names);
+    expect(config.profiles.get('prod.admin')?.values.get('region')).toBe('eu-10');
+    expect(config.profiles.get('__proto__')?.values.get('region')).toBe('eu-9');
+  });
+
+  it('reads a quoted name as AWS tools write one with a blank', async () => {
+    expect(await valuesOf('[profile "my team"]\nregion=eu-west-1\n', 'my team')).toEqual({ region: 'eu-west-1' });
+  });
+
+  it('keeps a value with # or ; inside and drops comments after a blank', async () => {
+    const text = '[profile a]\nsso_start_url = https://x/start#/ # here\nexternal_id = a;b ; there\n# all\n;of it\n';
+    expect(await valuesOf(text, 'a')).toEqual({ sso_start_url: 'https://x/start#/', external_id: 'a;b' });
+  });
+
+  it('takes keys in any case, quotes off values, the last of duplicates, and CRLF, BOM and indented keys', async () => {
+    const text =
+      '\uFEFF[profile a]\r\n  Region = "eu-west-1"\r\n  ROLE_ARN=x\r\n[profile b]\r\n[profile a]\r\nregion=us-east-2\r\n';
+    expect(await valuesOf(text, 'a')).toEqual({ region: 'us-east-2', role_arn: 'x' });
+  });
+
+  it('reads [default] and not [profile default], as aws-vault does', async () => {
+    expect(await valuesOf('[profile default]\nregion=a\n[default]\nregion=b\n', 'default')).toEqual({ region: 'b' });
+  });
+
+  it('keeps nested settings apart from the profile’s own', async () => {
+    expect(await valuesOf('[profile a]\ns3 =\n  region = nested\nregion = own\n', 'a')).toEqual({
+      's3.region': 'nested',
+      region: 'own',
+    });
+  });
+
+  it.each([
+    ['[profile a]\nregion eu-west-1\n', 2, '"region" is not of the form key = value'],
+    ['[profile a]\nok = 1\n= value\n', 3, 'is not of the form key = value'],
+    ['[profile a\nregion = x\n', 1, 'has no closing ]'],
+    ['region = x\n', 1, 'stands before any section header'],
+  ])('names the line of %j', async (text, line, what) => {
+    fs.writeFileSync(file, text);
+    await expect(readConfigFile(file)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(`${file}:${line}: `),
+      details: { file, line },
+    });
+    await expect(readConfigFile(file)).rejects.toThrow(what);
+  });
+
+  it('does not repeat a secret that was pasted as a line of its own', async () => {
+    fs.writeFileSync(file, '[profile a]\nkey wJalrXUtnFEMI/K7MDENG\n');
+    await expect(readConfigFile(file)).rejects.not.toThrow('wJalr');
+  });
+
+  it('says what is wrong with a file it cannot read', async () => {
+    fs.mkdirSync(file);
+    await expect(readConfigFile(file)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(file),
+    });
+  });
+});
+
+describe('appending', () => {
+  it.each([
+    ['', '[profile work]\n'],
+    ['[default]\nregion = a # b\n', '[default]\nregion = a # b\n\n[profile work]\n'],
+    ['[default]', '[default]\n\n[profile work]\n'],
+    ['[default]\r\n', '[default]\r\n\r\n[profile work]\r\n'],
+  ])('adds a section to %j and changes no other byte', (before, after) => {
+    fs.writeFileSync(file, before);
+    appendProfile(file, 'work');
+    expect(fs.readFileSync(file, 'utf8')).toBe(after);
+  });
+
+  it('keeps the permissions and a symlink, and leaves nothing beside the file', () => {
+    const target = path.join(dir, 'target');
+    fs.writeFileSync(target, '[default]\n');
+    fs.chmodSync(target, 0o664);
+    fs.symlinkSync(target, file);
+    appendProfile(file, 'work');
+    expect(fs.lstatSync(file).isSymbolicLink()).toBe(true);
+    expect(fs.statSync(target).mode & 0o777).toBe(0o664);
+    expect(fs.readdirSync(dir).sort()).toEqual(['config', 'target']);
+  });
+
+  it('makes a missing file and directory, readable by their owner only', () => {
+    const nested = path.join(dir, 'home', '.aws', 'config');
+    appendProfile(nested, 'default');
+    expect(fs.readFileSync(nested, 'utf8')).toBe('[default]\n');
+    expect(fs.statSync(nested).mode & 0o777).toBe(0o600);
+    expect(fs.statSync(path.dirname(nested)).mode & 0o777).toBe(0o700);
+  });
+
+  it('writes a name with a blank so that it is read back', async () => {
+    appendProfile(file, 'my team');
+    expect([...(await readConfigFile(file)).profiles.keys()]).toEqual(['my team']);
+  });
+});
