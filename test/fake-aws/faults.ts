@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AwsError } from './aws-error.ts';
+
+/** `operation`: as AWS names it (`AssumeRole`, `getSigninToken`, `login`, `console`, …), or `*` for every one. */
+export type FailOptions = {
+  readonly operation: string;
+  /** How often; 1 if not given. */
+  readonly times?: number;
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+};
+
+export type DelayOptions = { readonly operation: string; readonly ms: number; readonly times?: number };
+
+/** `when: 'after'`: the operation is done and only its answer is lost. */
+export type CutOptions = { readonly operation: string; readonly times?: number; readonly when?: 'before' | 'after' };
+
+/** An operation held at the door. */
+export type Hold = {
+  /** Resolves when the first call has arrived. */
+  readonly arrived: Promise<void>;
+  /** Lets the held calls, and all later ones, through. */
+  readonly release: () => void;
+};
+
+type Fault = { readonly operation: string; timesLeft: number } & (
+  | { readonly type: 'fail'; readonly error: AwsError }
+  | { readonly type: 'delay'; readonly ms: number }
+  | { readonly type: 'cut'; readonly when: 'before' | 'after' }
+  | { readonly type: 'hold'; readonly arrive: () => void; readonly released: Promise<void> }
+);
+
+type FaultOf<T extends Fault['type']> = Extract<Fault, { type: T }>;
+
+export type Faults = {
+  readonly fail: (options: FailOptions) => void;
+  readonly delay: (options: DelayOptions) => void;
+  readonly cut: (options: CutOptions) => void;
+  readonly hold: (options: { readonly operation: string }) => Hold;
+  /** Waits as holds and delays say. */
+  readonly pause: (operation: string) => Promise<void>;
+  readonly isCut: (operation: string, when: 'before' | 'after') => boolean;
+  /** @throws AwsError the failure that is due */
+  readonly throwIfDue: (operation: string) => void;
+};
+
+function take<T extends Fault['type']>(
+  faults: readonly Fault[],
+  operation: string,
+  matches: (fault: Fault) => fault is FaultOf<T>,
+): FaultOf<T> | undefined {
+  const due = faults
+    .filter((fault) => fault.timesLeft > 0 && (fault.operation === operation || fault.operation === '*'))
+    .find(matches);
+  if (due !== undefined) due.timesLeft -= 1;
+  return due;
+}
+
+function newHold(faults: Fault[], operation: string): Hold {
+  const arrival = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const fault: Fault = {
+    type: 'hold',
+    operation,
+    timesLeft: Number.POSITIVE_INFINITY,
+    arrive: arrival.resolve,
+    released: release.promise,
+  };
+  faults.push(fault);
+  const letThrough = (): void => {
+    fault.timesLeft = 0;
+    release.resolve();
+  };
+  return { arrived: arrival.promise, release: letThrough };
+}
+
+async function pause(faults: readonly Fault[], operation: string): Promise<void> {
+  const hold = take(faults, operation, (fault) => fault.type === 'hold');
+  hold?.arrive();
+  await hold?.released;
+  const delay = take(faults, operation, (fault) => fault.type === 'delay');
+  if (delay !== undefined) await sleep(delay.ms);
+}
+
+function throwIfDue(faults: readonly Fault[], operation: string): void {
+  const failure = take(faults, operation, (fault) => fault.type === 'fail');
+  if (failure !== undefined) throw failure.error;
+}
+
+/** What goes wrong on purpose. Faults of one kind are used up in the order they were set. */
+export function newFaults(): Faults {
+  const faults: Fault[] = [];
+  return {
+    fail: ({ operation, times = 1, status, code, message }) => {
+      faults.push({ type: 'fail', operation, timesLeft: times, error: new AwsError(status, code, message) });
+    },
+    delay: ({ operation, ms, times = Number.POSITIVE_INFINITY }) => {
+      faults.push({ type: 'delay', operation, timesLeft: times, ms });
+    },
+    cut: ({ operation, times = 1, when = 'before' }) => {
+      faults.push({ type: 'cut', operation, timesLeft: times, when });
+    },
+    hold: ({ operation }) => newHold(faults, operation),
+    pause: (operation) => pause(faults, operation),
+    isCut: (operation, when) =>
+      take(faults, operation, (fault): fault is FaultOf<'cut'> => fault.type === 'cut' && fault.when === when) !==
+      undefined,
+    throwIfDue: (operation) => throwIfDue(faults, operation),
+  };
+}

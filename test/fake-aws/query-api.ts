@@ -1,0 +1,86 @@
+import { assumeRole } from './assume-role.ts';
+import { authenticate } from './authenticate.ts';
+import { callIam, IAM_OPERATIONS } from './iam.ts';
+import { type Answer, type Operation, type Request, withoutSecrets } from './request.ts';
+import { parseAuthorization } from './sigv4.ts';
+import { type Caller, newRequestId, type State } from './state.ts';
+import { getCallerIdentity, getFederationToken, getSessionToken } from './sts.ts';
+import { type XmlContent, xml } from './xml.ts';
+
+type StsCall = (state: State, caller: Caller, form: URLSearchParams) => XmlContent;
+
+const STS_CALLS: { readonly [operation: string]: StsCall } = {
+  AssumeRole: assumeRole,
+  GetSessionToken: getSessionToken,
+  GetFederationToken: getFederationToken,
+  GetCallerIdentity: getCallerIdentity,
+};
+
+type QueryService = {
+  readonly name: 'sts' | 'iam';
+  readonly version: string;
+  readonly namespace: string;
+  readonly operations: readonly string[];
+  readonly call: (state: State, operation: string, caller: Caller, form: URLSearchParams) => XmlContent;
+};
+
+const SERVICES: readonly QueryService[] = [
+  {
+    name: 'sts',
+    version: '2011-06-15',
+    namespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
+    operations: Object.keys(STS_CALLS),
+    call: (state, operation, caller, form) => STS_CALLS[operation]?.(state, caller, form),
+  },
+  {
+    name: 'iam',
+    version: '2010-05-08',
+    namespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
+    operations: IAM_OPERATIONS,
+    call: callIam,
+  },
+];
+
+function xmlAnswer(status: number, requestId: string, body: string): Answer {
+  return { status, headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId }, body };
+}
+
+function resultAnswer({ namespace }: QueryService, operation: string, result: XmlContent): Answer {
+  const requestId = newRequestId();
+  const resultXml = result === undefined ? '' : `<${operation}Result>${xml(result)}</${operation}Result>`;
+  const metadata = `<ResponseMetadata>${xml({ RequestId: requestId })}</ResponseMetadata>`;
+  const body = `<${operation}Response xmlns="${namespace}">${resultXml}${metadata}</${operation}Response>\n`;
+  return xmlAnswer(200, requestId, body);
+}
+
+function errorAnswer(service: QueryService, { status, code, message }: Parameters<Operation['refuse']>[0]): Answer {
+  const requestId = newRequestId();
+  const error = xml({ Error: { Type: status < 500 ? 'Sender' : 'Receiver', Code: code, Message: message } });
+  const body = `<ErrorResponse xmlns="${service.namespace}">${error}${xml({ RequestId: requestId })}</ErrorResponse>\n`;
+  return xmlAnswer(status, requestId, body);
+}
+
+/**
+ * The STS or IAM operation this request asks for: a form POST to `/`. The service is told by the host, or on loopback
+ * by the API version. `undefined`: no operation the sandbox has.
+ */
+export function queryOperation(state: State, request: Request): Operation | undefined {
+  const { form, place, method, path } = request;
+  const service = SERVICES.find(({ version }) => version === form.get('Version'));
+  const operation = form.get('Action') ?? '';
+  if (method !== 'POST' || path !== '/' || service === undefined || !service.operations.includes(operation))
+    return undefined;
+  if (place.kind !== 'loopback' && !(place.kind === 'api' && place.service === service.name)) return undefined;
+  const { Action: _action, Version: _version, ...parameters } = withoutSecrets(form);
+  return {
+    service: service.name,
+    name: operation,
+    parameters,
+    accessKeyId: parseAuthorization(request.headers.authorization ?? '')?.accessKeyId,
+    run: () => {
+      const caller = authenticate(state, request, service.name);
+      return resultAnswer(service, operation, service.call(state, operation, caller, form));
+    },
+    refuse: (error) => errorAnswer(service, error),
+  };
+}

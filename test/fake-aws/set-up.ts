@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import type { Partition } from './hosts.ts';
+import {
+  type AccessKey,
+  type Device,
+  newAwsId,
+  newSecretAccessKey,
+  type Role,
+  type State,
+  type User,
+} from './state.ts';
+import { encodeBase32, totp, totpOfStep, totpStep } from './totp.ts';
+
+export type UserOptions = {
+  /** 12 digits. */
+  readonly account: string;
+  readonly name: string;
+  /** Starts and ends with `/`. */
+  readonly path?: string;
+  readonly partition?: Partition;
+  /** Actions the user's policies do not allow, such as `iam:GetUser` or `sts:GetFederationToken`. */
+  readonly deny?: readonly string[];
+};
+
+export type RoleOptions = {
+  readonly account: string;
+  readonly name: string;
+  readonly path?: string;
+  readonly partition?: Partition;
+  /** Who may assume the role: ARNs of users, roles or role sessions, account IDs, or `arn:…:root` of an account. */
+  readonly trusts: readonly string[];
+  readonly requireMfa?: boolean;
+  readonly externalId?: string;
+  /** 3600-43200; 3600 if not given, as in IAM. */
+  readonly maxSessionDurationSeconds?: number;
+  /** ARNs of callers whose own policies lack sts:AssumeRole on this role. */
+  readonly deny?: readonly string[];
+};
+
+export type AccessKeyPair = { readonly accessKeyId: string; readonly secretAccessKey: string };
+
+export type MfaDevice = {
+  readonly serial: string;
+  readonly secretBase32: string;
+  /** What the device shows now, or at a given moment; it may have been used already. */
+  readonly code: (at?: Date) => string;
+  /**
+   * A code that works now and was neither used nor handed out: the present one, then the next, then the previous.
+   * So three sign-ins need no wait for the clock.
+   * @throws Error when all three are spent
+   */
+  readonly freshCode: () => string;
+};
+
+function checkAccount(account: string): void {
+  if (!/^\d{12}$/.test(account)) throw new Error(`an account ID has 12 digits, not "${account}"`);
+}
+
+export function addUser(state: State, options: UserOptions): User {
+  checkAccount(options.account);
+  const { account, name, path = '/', partition = 'aws', deny = [] } = options;
+  const arn = `arn:${partition}:iam::${account}:user${path}${name}`;
+  if (state.users.has(arn)) throw new Error(`the sandbox has a user ${arn} already`);
+  const user: User = { arn, account, partition, name, path, userId: newAwsId('AIDA'), createdAt: state.now(), deny };
+  state.users.set(arn, user);
+  return user;
+}
+
+/** A new active key of the user, as CreateAccessKey makes it. */
+export function newAccessKey(state: State, user: User): AccessKey {
+  const key: AccessKey = {
+    accessKeyId: newAwsId('AKIA'),
+    secretAccessKey: newSecretAccessKey(),
+    user,
+    createdAt: state.now(),
+    isActive: true,
+  };
+  state.keys.set(key.accessKeyId, key);
+  return key;
+}
+
+/** @throws Error if the sandbox has no such key: a mistake in the test */
+export function knownKey(state: State, accessKeyId: string): AccessKey {
+  const key = state.keys.get(accessKeyId);
+  if (key === undefined) throw new Error(`the sandbox has no access key ${accessKeyId}`);
+  return key;
+}
+
+export function addRole(state: State, options: RoleOptions): Role {
+  checkAccount(options.account);
+  const { account, name, path = '/', partition = 'aws' } = options;
+  const role: Role = {
+    arn: `arn:${partition}:iam::${account}:role${path}${name}`,
+    account,
+    partition,
+    name,
+    roleId: newAwsId('AROA'),
+    trusts: options.trusts,
+    requireMfa: options.requireMfa ?? false,
+    externalId: options.externalId,
+    maxSessionDurationSeconds: options.maxSessionDurationSeconds ?? 3600,
+    deny: options.deny ?? [],
+  };
+  if (state.roles.has(role.arn)) throw new Error(`the sandbox has a role ${role.arn} already`);
+  state.roles.set(role.arn, role);
+  return role;
+}
+
+/** Registers a virtual MFA device. A user may have several; the first is named after the user. */
+export function addMfaDevice(state: State, user: User, deviceName: string = user.name): MfaDevice {
+  const serial = `arn:${user.partition}:iam::${user.account}:mfa/${deviceName}`;
+  if (state.devices.has(serial)) throw new Error(`the sandbox has an MFA device ${serial} already`);
+  const device: Device = { serial, secretBase32: encodeBase32(randomBytes(20)), user, usedSteps: new Set() };
+  state.devices.set(serial, device);
+  const handedOut = new Set<number>();
+  return {
+    serial,
+    secretBase32: device.secretBase32,
+    code: (at = state.now()) => totp(device.secretBase32, at),
+    freshCode: () => {
+      const present = totpStep(state.now());
+      const step = [present, present + 1, present - 1].find((one) => !device.usedSteps.has(one) && !handedOut.has(one));
+      if (step === undefined) throw new Error(`every code of ${serial} that works now is spent: wait for the next one`);
+      handedOut.add(step);
+      return totpOfStep(device.secretBase32, step);
+    },
+  };
+}
