@@ -17,6 +17,8 @@ export function nodeConfig(): UserConfig {
       target: 'node24',
       minify: true,
       rollupOptions: {
+        // Node's own modules have no side effects: one that only dropped code needs is not loaded.
+        treeshake: { moduleSideEffects: 'no-external' },
         input: { cli: 'cli/main.ts', host: 'native-host/main.ts' },
         output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name].cjs' },
       },
@@ -29,7 +31,7 @@ export function nodeConfig(): UserConfig {
 function runtimeAndLaunchers(): Plugin {
   return {
     name: 'keyturn-launchers',
-    closeBundle() {
+    writeBundle() {
       placeRuntime(path.join(dist, 'lib', 'node'));
       writeLauncher('keyturn', 'cli', '"$0" ');
       writeLauncher('keyturn-host', 'host', '');

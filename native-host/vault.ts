@@ -116,7 +116,7 @@ export class Vault {
         region: profile.region,
         path: request.path,
         isRole: plan.steps.at(-1)?.type === 'assume-role',
-        federationSeconds: profile.durations.federationToken,
+        federationSeconds: profile.durations.federationToken.seconds,
       });
       return { url };
     });
@@ -136,7 +136,7 @@ export class Vault {
       region: profile.region,
       path,
       isRole: false,
-      federationSeconds: profile.durations.federationToken,
+      federationSeconds: profile.durations.federationToken.seconds,
     });
     return { url };
   }

@@ -36,12 +36,15 @@ export type ResolvedProfile = {
   readonly otherSource?: string;
 };
 
-/** Seconds. `isExplicit` tells whether the user chose the AssumeRole duration or got the default. */
+/** `isDefault`: nobody asked for just this long. */
+export type Duration = { readonly seconds: number; readonly isDefault: boolean };
+
 export type Durations = {
-  readonly assumeRole: number;
-  readonly sessionToken: number;
-  readonly chainedSessionToken: number;
-  readonly federationToken: number;
+  readonly assumeRole: Duration;
+  readonly sessionToken: Duration;
+  /** GetSessionToken for the use of roles: longer, because one MFA code is to serve a working day. */
+  readonly chainedSessionToken: Duration;
+  readonly federationToken: Duration;
 };
 
 export type ResolveOptions = {
@@ -139,11 +142,15 @@ function missingInclude(profile: string, include: string, config: ConfigFile): V
 function durations(walk: readonly ConfigSection[], { config, env, flags }: ResolveOptions): Durations {
   const flag = flags.durationSeconds === undefined ? undefined : Math.floor(flags.durationSeconds);
   return {
-    assumeRole: flag ?? ttl(env, 'AWS_ASSUME_ROLE_TTL') ?? durationSeconds(walk, config) ?? HOUR,
-    sessionToken: flag ?? ttl(env, 'AWS_SESSION_TOKEN_TTL') ?? HOUR,
-    chainedSessionToken: ttl(env, 'AWS_CHAINED_SESSION_TOKEN_TTL') ?? 8 * HOUR,
-    federationToken: flag ?? ttl(env, 'AWS_FEDERATION_TOKEN_TTL') ?? HOUR,
+    assumeRole: orDefault(flag ?? ttl(env, 'AWS_ASSUME_ROLE_TTL') ?? durationSeconds(walk, config), HOUR),
+    sessionToken: orDefault(flag ?? ttl(env, 'AWS_SESSION_TOKEN_TTL'), HOUR),
+    chainedSessionToken: orDefault(ttl(env, 'AWS_CHAINED_SESSION_TOKEN_TTL'), 8 * HOUR),
+    federationToken: orDefault(flag ?? ttl(env, 'AWS_FEDERATION_TOKEN_TTL'), HOUR),
   };
+}
+
+function orDefault(chosen: number | undefined, seconds: number): Duration {
+  return chosen === undefined ? { seconds, isDefault: true } : { seconds: chosen, isDefault: false };
 }
 
 function durationSeconds(walk: readonly ConfigSection[], config: ConfigFile): number | undefined {

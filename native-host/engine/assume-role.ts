@@ -14,7 +14,7 @@ export const assumeRole: Provider<'assume-role'> = (step, source, { context, tok
   return callAssumeRole(serviceOptions(profile, source, context), {
     roleArn: step.roleArn,
     roleSessionName: profile.roleSessionName ?? String(BigInt(context.now().getTime()) * 1_000_000n),
-    durationSeconds: step.durationSeconds,
+    durationSeconds: step.duration.seconds,
     ...(externalId !== undefined && { externalId }),
     ...(step.mfaSerial !== undefined && tokenCode !== undefined && { mfa: { serial: step.mfaSerial, tokenCode } }),
     ...(sessionTags !== undefined && { tags: sessionTags }),

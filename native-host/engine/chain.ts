@@ -1,16 +1,11 @@
-import type { ResolvedProfile } from '../aws/profile.ts';
+import type { Duration, ResolvedProfile } from '../aws/profile.ts';
 import { VaultError } from '../errors.ts';
 
 /** One thing to do on the way to a profile's credentials, and why it is done this way (aws-vault's --debug reasons). */
 export type Step = { readonly profile: ResolvedProfile; readonly reason: string } & (
   | { readonly type: 'stored-key' }
-  | { readonly type: 'session-token'; readonly durationSeconds: number; readonly mfaSerial?: string }
-  | {
-      readonly type: 'assume-role';
-      readonly roleArn: string;
-      readonly durationSeconds: number;
-      readonly mfaSerial?: string;
-    }
+  | { readonly type: 'session-token'; readonly duration: Duration; readonly mfaSerial?: string }
+  | { readonly type: 'assume-role'; readonly roleArn: string; readonly duration: Duration; readonly mfaSerial?: string }
 );
 
 export type ChainOptions = {
@@ -69,20 +64,20 @@ class Planner {
 
   private assumeRole(profile: ResolvedProfile, roleArn: string): Step {
     const isCovered = profile.mfaSerial !== undefined && profile.mfaSerial === this.authenticatedSerial;
-    const durationSeconds = inRange(profile.durations.assumeRole, { max: 43_200, profile, what: 'AssumeRole' });
+    const duration = inRange(profile.durations.assumeRole, { max: 43_200, profile, what: 'AssumeRole' });
     const reason = isCovered ? 'the source session already carries this MFA' : 'role_arn is set';
-    const step = { type: 'assume-role', profile, roleArn, durationSeconds, reason } as const;
+    const step = { type: 'assume-role', profile, roleArn, duration, reason } as const;
     return isCovered || profile.mfaSerial === undefined ? step : { ...step, mfaSerial: profile.mfaSerial };
   }
 
   private sessionToken(profile: ResolvedProfile, child: ResolvedProfile | undefined): Step {
     this.authenticatedSerial = profile.mfaSerial;
     const { chainedSessionToken, sessionToken } = profile.durations;
-    const seconds = child === undefined ? sessionToken : chainedSessionToken;
-    const durationSeconds = inRange(seconds, { max: 129_600, profile, what: 'GetSessionToken' });
+    const wanted = child === undefined ? sessionToken : chainedSessionToken;
+    const duration = inRange(wanted, { max: 129_600, profile, what: 'GetSessionToken' });
     const reason =
       child === undefined ? 'a session of the stored key' : `one session for every role of '${profile.name}'`;
-    const step = { type: 'session-token', profile, durationSeconds, reason } as const;
+    const step = { type: 'session-token', profile, duration, reason } as const;
     return profile.mfaSerial === undefined ? step : { ...step, mfaSerial: profile.mfaSerial };
   }
 
@@ -93,8 +88,8 @@ class Planner {
     if (child.mfaSerial === undefined) return `profile '${child.name}' has no MFA serial defined`;
     if (profile.mfaSerial === undefined) return `profile '${profile.name}' has no MFA serial defined`;
     if (profile.mfaSerial !== child.mfaSerial) return `MFA serial doesn't match profile '${child.name}'`;
-    if (child.durations.assumeRole > MAX_CHAINED_SECONDS) {
-      return `duration ${child.durations.assumeRole}s in profile '${child.name}' is greater than the AWS maximum 1h0m0s for chaining MFA`;
+    if (child.durations.assumeRole.seconds > MAX_CHAINED_SECONDS) {
+      return `duration ${child.durations.assumeRole.seconds}s in profile '${child.name}' is greater than the AWS maximum 1h0m0s for chaining MFA`;
     }
     return undefined;
   }
@@ -102,8 +97,9 @@ class Planner {
 
 type Range = { readonly max: number; readonly profile: ResolvedProfile; readonly what: string };
 
-function inRange(seconds: number, { max, profile, what }: Range): number {
-  if (seconds >= 900 && seconds <= max) return seconds;
+function inRange(duration: Duration, { max, profile, what }: Range): Duration {
+  const { seconds } = duration;
+  if (seconds >= 900 && seconds <= max) return duration;
   const message = `the ${what} duration of profile ${JSON.stringify(profile.name)} is ${seconds} s, but AWS takes 900 s (15m) to ${max} s (${max / 3600}h); change --duration, duration_seconds or the AWS_*_TTL variable`;
   throw new VaultError('CONFIG_INVALID', message, { details: { profile: profile.name } });
 }

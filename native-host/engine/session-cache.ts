@@ -1,4 +1,5 @@
 import type { Credentials } from '../aws/credentials.ts';
+import type { Duration } from '../aws/profile.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import type { Step } from './chain.ts';
 import type { Context } from './context.ts';
@@ -62,10 +63,24 @@ function inputs(step: Step): readonly unknown[] {
   const { profile } = step;
   const common = [step.type, profile.name];
   if (step.type === 'stored-key') return common;
-  const place = [profile.region, profile.endpointUrl, profile.usesLegacySts, step.durationSeconds, step.mfaSerial];
+  const place = [
+    profile.region,
+    profile.endpointUrl,
+    profile.usesLegacySts,
+    durationClass(step.duration),
+    step.mfaSerial,
+  ];
   if (step.type === 'session-token') return [...common, ...place];
   const role = [step.roleArn, profile.roleSessionName, profile.externalId, profile.sourceIdentity];
   return [...common, ...place, ...role, profile.sessionTags, profile.transitiveTagKeys];
+}
+
+/**
+ * How long a session was meant to last, as far as somebody cared. Nobody asked for a length by default, so a user's session and
+ * the longer one for its roles stand in for each other, and one MFA code serves both; `-d 12h` is never given a shorter one.
+ */
+function durationClass({ seconds, isDefault }: Duration): number | 'default' {
+  return isDefault ? 'default' : seconds;
 }
 
 /** A cached session with at least `minTtlSeconds` left. Other than a miss, every keyring failure is thrown. */

@@ -10,6 +10,6 @@ import { serviceOptions } from './service-options.ts';
  */
 export const sessionToken: Provider<'session-token'> = (step, source, { context, tokenCode }) =>
   getSessionToken(serviceOptions(step.profile, source, context), {
-    durationSeconds: step.durationSeconds,
+    durationSeconds: step.duration.seconds,
     ...(step.mfaSerial !== undefined && tokenCode !== undefined && { mfa: { serial: step.mfaSerial, tokenCode } }),
   });

@@ -23,7 +23,12 @@ describe('precedence', () => {
       externalId: 'from-common',
       mfaSerial: 'arn:aws:iam::111111111111:mfa/default',
       sourceProfile: 'user',
-      durations: { assumeRole: 7200, sessionToken: 3600, chainedSessionToken: 28_800, federationToken: 3600 },
+      durations: {
+        assumeRole: { seconds: 7200, isDefault: false },
+        sessionToken: { seconds: 3600, isDefault: true },
+        chainedSessionToken: { seconds: 28_800, isDefault: true },
+        federationToken: { seconds: 3600, isDefault: true },
+      },
     });
   });
 
@@ -32,12 +37,17 @@ describe('precedence', () => {
     expect(await resolved('role', { config: layered, env })).toMatchObject({
       region: 'r1',
       mfaSerial: 'serial',
-      durations: { assumeRole: 900 },
+      durations: { assumeRole: { seconds: 900, isDefault: false } },
     });
     const flags = { region: 'r0', durationSeconds: 1800 };
     expect(await resolved('role', { config: layered, env, flags })).toMatchObject({
       region: 'r0',
-      durations: { assumeRole: 1800, sessionToken: 1800, chainedSessionToken: 28_800, federationToken: 1800 },
+      durations: {
+        assumeRole: { seconds: 1800 },
+        sessionToken: { seconds: 1800, isDefault: false },
+        chainedSessionToken: { seconds: 28_800 },
+        federationToken: { seconds: 1800 },
+      },
     });
   });
 

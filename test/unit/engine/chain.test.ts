@@ -27,7 +27,7 @@ function summary(steps: readonly Step[]): string[] {
   return steps.map((step) => {
     if (step.type === 'stored-key') return `stored-key ${step.profile.name}`;
     const what = step.type === 'assume-role' ? `assume-role ${step.roleArn.split('/').at(-1)}` : step.type;
-    return `${what} ${step.durationSeconds}${step.mfaSerial === undefined ? '' : ' +MFA'}`;
+    return `${what} ${step.duration.seconds}${step.mfaSerial === undefined ? '' : ' +MFA'}`;
   });
 }
 

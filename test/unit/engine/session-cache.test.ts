@@ -61,6 +61,17 @@ describe('the key', () => {
     expect(await keyOf('role', setting)).not.toBe(await keyOf('role', { config: role() }));
   });
 
+  it('is one for a user’s own session and the one for its roles, unless a length was asked for', async () => {
+    const config = role('mfa_serial = m\n').replace('[profile user]', '[profile user]\nmfa_serial = m');
+    const [steps, own] = [
+      await plan('role', { config, stored: ['user'] }),
+      await plan('user', { config, stored: ['user'] }),
+    ];
+    expect(sessionKeyPrefix(steps.slice(0, 2), {})).toBe(sessionKeyPrefix(own, {}));
+    const asked = await plan('user', { config, stored: ['user'], flags: { durationSeconds: 3600 } });
+    expect(sessionKeyPrefix(asked, {})).not.toBe(sessionKeyPrefix(own, {}));
+  });
+
   it('does not change with what does not shape the credentials', async () => {
     expect(await keyOf('role', { config: `# a comment\n${role('output = json\n')}` })).toBe(
       await keyOf('role', { config: role() }),

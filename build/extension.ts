@@ -1,0 +1,47 @@
+import { resolve } from 'node:path';
+import { crx } from '@crxjs/vite-plugin';
+import type { PluginOption, UserConfig } from 'vite';
+import manifest from '../manifest.json' with { type: 'json' };
+
+export type Browser = 'chromium' | 'firefox';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** Permissions that only one browser has an API for; asking for them elsewhere is a warning to users and reviewers. */
+const foreignPermissions: { [B in Browser]: readonly string[] } = {
+  chromium: ['contextualIdentities', 'cookies'],
+  firefox: ['tabGroups'],
+};
+
+/**
+ * The one manifest, as a single browser wants it: its own background key, no key or permission of the other browser.
+ */
+export function manifestFor(browser: Browser) {
+  const { key, minimum_chrome_version, browser_specific_settings, background, permissions, ...shared } = manifest;
+  const own = permissions.filter((permission) => !foreignPermissions[browser].includes(permission));
+  if (browser === 'firefox') {
+    const { service_worker: _, ...eventPage } = background;
+    return { ...shared, browser_specific_settings, background: eventPage, permissions: own };
+  }
+  const { scripts: _, ...worker } = background;
+  return { ...shared, key, minimum_chrome_version, background: worker, permissions: own };
+}
+
+/** The vite build of the extension for one browser, unpacked in dist/extension/<browser>/, where the browser can load it. */
+export function extensionConfig(browser: Browser): UserConfig {
+  const crxManifest = manifestFor(browser) as Parameters<typeof crx>[0]['manifest']; // plain JSON, where crx's type wants literals
+  return {
+    root,
+    publicDir: false,
+    // A popup works for one click and dies: it is measured from the cold, so nothing is preloaded by script.
+    build: {
+      outDir: resolve(root, 'dist/extension', browser),
+      emptyOutDir: true,
+      target: browser === 'firefox' ? 'firefox142' : 'chrome120',
+      modulePreload: { polyfill: false },
+      sourcemap: false,
+      reportCompressedSize: false,
+    },
+    plugins: [crx({ manifest: crxManifest, browser: browser === 'firefox' ? 'firefox' : 'chrome' }) as PluginOption],
+  };
+}

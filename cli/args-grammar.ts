@@ -1,0 +1,102 @@
+/** What a command line may contain, as data, and the types that a table of it gives the parsed result. */
+
+type FlagCommon = {
+  readonly help: string;
+  readonly short?: string;
+  /** Accepted, but not shown in help. */
+  readonly hidden?: true;
+  /** Known from aws-vault but not offered: its use is an error that gives this reason, never silently ignored. */
+  readonly unavailable?: string;
+};
+
+type EnvSource = {
+  readonly placeholder?: string;
+  readonly default?: string;
+  /** Used when the flag is not given; an empty variable counts as unset. */
+  readonly env?: string;
+};
+
+export type FlagSpec = FlagCommon &
+  (
+    | { readonly kind: 'boolean'; readonly default?: true }
+    | (EnvSource & { readonly kind: 'string' })
+    | (EnvSource & {
+        readonly kind: 'choice';
+        readonly choices: readonly string[];
+        /** The whole error message for a value that is not a choice, where the usual one would not do. */
+        readonly refusal?: (value: string) => string;
+      })
+    | { readonly kind: 'duration' }
+  );
+
+export type ArgSpec = { readonly help: string; readonly kind: 'required' | 'optional' | 'rest' };
+
+export type CommandSpec = {
+  readonly help: string;
+  /** Shown below `help` in the command's own help. */
+  readonly details?: string;
+  readonly aliases?: readonly string[];
+  readonly hidden?: true;
+  readonly unavailable?: string;
+  readonly flags: Readonly<Record<string, FlagSpec>>;
+  readonly args: Readonly<Record<string, ArgSpec>>;
+};
+
+/** Flag keys are camelCase (`mfaToken` is `--mfa-token`); a command name with a blank is a sub-command (`host install`). */
+export type Grammar = {
+  readonly help: string;
+  readonly globals: Readonly<Record<string, FlagSpec>>;
+  readonly commands: Readonly<Record<string, CommandSpec>>;
+};
+
+type Given<F> = F extends { readonly default: string } ? never : undefined;
+
+type FlagValue<F> = F extends { readonly kind: 'boolean' }
+  ? boolean
+  : F extends { readonly kind: 'duration' }
+    ? number | undefined
+    : F extends { readonly kind: 'choice'; readonly choices: readonly (infer C)[] }
+      ? C | Given<F>
+      : string | Given<F>;
+
+type FlagValues<Flags> = {
+  readonly [K in keyof Flags as Flags[K] extends { readonly unavailable: string } ? never : K]: FlagValue<Flags[K]>;
+};
+
+type ArgValue<A> = A extends { readonly kind: 'required' }
+  ? string
+  : A extends { readonly kind: 'rest' }
+    ? readonly string[]
+    : string | undefined;
+
+type ArgValues<Args> = { readonly [K in keyof Args]: ArgValue<Args[K]> };
+
+type Commands<G extends Grammar> = {
+  readonly [C in keyof G['commands'] as G['commands'][C] extends { readonly unavailable: string }
+    ? never
+    : C]: G['commands'][C];
+};
+
+/** The commands a program has to run, without those the table calls unavailable. */
+export type CommandName<G extends Grammar> = keyof Commands<G>;
+
+/** One command with its values: `flags` holds the global ones too, durations are whole seconds. */
+export type CommandInvocation<G extends Grammar, C extends CommandName<G> = CommandName<G>> = {
+  [K in C]: {
+    readonly command: K;
+    readonly flags: FlagValues<G['globals']> & FlagValues<Commands<G>[K]['flags']>;
+    readonly args: ArgValues<Commands<G>[K]['args']>;
+  };
+}[C];
+
+/** `of`: the command (or group of commands) the help is about. No command at all is `usage` too, and no error. */
+export type HelpRequest = { readonly command: 'help'; readonly topic: 'usage' | 'long' | 'man'; readonly of?: string };
+
+export type Invocation<G extends Grammar> = CommandInvocation<G> | HelpRequest | { readonly command: 'version' };
+
+/** `mfaToken` -> `mfa-token`: the name as typed. */
+export function flagName(key: string): string {
+  let name = '';
+  for (const char of key) name += char >= 'A' && char <= 'Z' ? `-${char.toLowerCase()}` : char;
+  return name;
+}

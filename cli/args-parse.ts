@@ -1,0 +1,204 @@
+import { parseDuration } from '../native-host/duration.ts';
+import { VaultError } from '../native-host/errors.ts';
+import type { FlagSpec, Grammar, HelpRequest, Invocation } from './args-grammar.ts';
+import { flagName } from './args-grammar.ts';
+import { TokenReader, usageError } from './args-tokens.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+type Flag = { readonly key: string; readonly name: string; readonly spec: FlagSpec };
+type Values = Record<string, unknown>;
+type Given = { readonly flag: Flag; readonly value: string | boolean };
+
+// Every grammar has these; they stop parsing or change what is done with the result.
+const BUILT_IN = {
+  help: { kind: 'boolean', help: 'Show help for the command (see also --help-long and --help-man).' },
+  helpLong: { kind: 'boolean', help: 'Show help for all commands.', hidden: true },
+  helpMan: { kind: 'boolean', help: 'Print a man page.', hidden: true },
+  version: { kind: 'boolean', help: 'Show the version.' },
+} as const satisfies Record<string, FlagSpec>;
+
+/** The flags every command line may have, as help shows them. */
+export function globalFlags(grammar: Grammar): Readonly<Record<string, FlagSpec>> {
+  return { ...BUILT_IN, ...grammar.globals };
+}
+
+/**
+ * Command line -> the command with typed values, in the way of kingpin 2.3 as aws-vault uses it: flags and positionals mix
+ * until `--`, a flag beats its environment variable, which beats the default.
+ * @throws VaultError USAGE, with aws-vault's texts
+ */
+export function parse<G extends Grammar>(grammar: G, argv: readonly string[], env: Env): Invocation<G> {
+  const result = new Parser(grammar, env).run(argv);
+  return result as Invocation<G>; // the parser builds its result from the very table these types are computed from
+}
+
+class Parser {
+  private readonly grammar: Grammar;
+  private readonly env: Env;
+  private readonly long = new Map<string, Flag>();
+  private readonly short = new Map<string, Flag>();
+  private readonly given: Given[] = [];
+  private readonly positionals: string[] = [];
+  /** The command as far as it is typed, as the table writes it: '', 'exec', 'host', 'host install'. */
+  private path = '';
+  private immediate: HelpRequest['topic'] | 'version' | undefined;
+  private wantsHelp = false;
+  private isHelpCommand = false;
+
+  constructor(grammar: Grammar, env: Env) {
+    this.grammar = grammar;
+    this.env = env;
+    this.addFlags(globalFlags(grammar));
+  }
+
+  run(argv: readonly string[]): { readonly command: string } {
+    const tokens = new TokenReader(argv, (short) => this.short.get(short)?.spec.kind === 'boolean');
+    for (let token = tokens.peek(); token.type !== 'end'; token = tokens.peek()) {
+      if (token.type !== 'arg') this.takeFlag(tokens);
+      else this.takeWord(token.text, tokens);
+      if (this.immediate === 'version') return { command: 'version' };
+      if (this.immediate !== undefined) return this.help(this.immediate);
+    }
+    if (this.isHelpCommand || this.wantsHelp || this.path === '') return this.help('usage');
+    return this.result();
+  }
+
+  private help(topic: HelpRequest['topic']): HelpRequest {
+    return { command: 'help', topic, ...(this.path === '' ? {} : { of: this.path }) };
+  }
+
+  private addFlags(flags: Readonly<Record<string, FlagSpec>>): void {
+    for (const key of Object.keys(flags)) {
+      const spec = flags[key];
+      if (spec === undefined) continue;
+      const flag = { key, name: flagName(key), spec };
+      this.long.set(flag.name, flag);
+      if (spec.short !== undefined) this.short.set(spec.short, flag);
+    }
+  }
+
+  private takeFlag(tokens: TokenReader): void {
+    const token = tokens.next();
+    if (token.type !== 'long' && token.type !== 'short') return;
+    const typed = token.type === 'long' ? `--${token.text}` : `-${token.text}`;
+    const { flag, isNegated } = this.findFlag(token.type, token.text, typed);
+    if (flag.spec.unavailable !== undefined) {
+      throw usageError(`flag '${typed}' is not available: ${flag.spec.unavailable}`, flag.name);
+    }
+    const value = tokens.peek();
+    if (flag.spec.kind === 'boolean') {
+      // kingpin would take the value of `--debug=false` for the command or the profile.
+      if (value.type === 'arg' && value.attached) {
+        throw usageError(`flag '${typed}' takes no value (use --${flag.name} or --no-${flag.name})`, flag.name);
+      }
+      this.giveBoolean(flag, !isNegated);
+      return;
+    }
+    if (value.type !== 'arg') throw usageError(`expected argument for flag '${typed}'`, flag.name);
+    tokens.next();
+    this.given.push({ flag, value: value.text });
+  }
+
+  private findFlag(type: 'long' | 'short', text: string, typed: string): { flag: Flag; isNegated: boolean } {
+    const flag = type === 'long' ? this.long.get(text) : this.short.get(text);
+    if (flag !== undefined) return { flag, isNegated: false };
+    const negated = type === 'long' && text.startsWith('no-') ? this.long.get(text.slice(3)) : undefined;
+    if (negated?.spec.kind !== 'boolean') throw usageError(`unknown ${type} flag '${typed}'`);
+    return { flag: negated, isNegated: true };
+  }
+
+  private giveBoolean(flag: Flag, value: boolean): void {
+    this.given.push({ flag, value });
+    if (!value || !Object.hasOwn(BUILT_IN, flag.key)) return;
+    if (flag.key === 'help') this.wantsHelp = true;
+    else if (flag.key === 'version') this.immediate = 'version';
+    else this.immediate = flag.key === 'helpLong' ? 'long' : 'man';
+  }
+
+  private takeWord(word: string, tokens: TokenReader): void {
+    const command = this.grammar.commands[this.path];
+    if (command === undefined || this.isHelpCommand) this.selectCommand(word);
+    else if (this.hasRoom(command.args)) this.positionals.push(word);
+    else throw usageError(`unexpected ${word}`);
+    tokens.next();
+  }
+
+  private hasRoom(args: Grammar['commands'][string]['args']): boolean {
+    const specs = Object.values(args);
+    return this.positionals.length < specs.length || specs.at(-1)?.kind === 'rest';
+  }
+
+  private selectCommand(word: string): void {
+    if (this.path === '' && word === 'help' && !this.isHelpCommand) {
+      this.isHelpCommand = true;
+      return;
+    }
+    const wanted = this.path === '' ? word : `${this.path} ${word}`;
+    for (const name of Object.keys(this.grammar.commands)) {
+      const spec = this.grammar.commands[name];
+      if (name === wanted || spec?.aliases?.includes(wanted)) {
+        if (spec?.unavailable !== undefined)
+          throw usageError(`command '${name}' is not available: ${spec.unavailable}`);
+        this.path = name;
+        this.addFlags(spec?.flags ?? {});
+        return;
+      }
+      if (name.startsWith(`${wanted} `)) {
+        this.path = wanted;
+        return;
+      }
+    }
+    throw usageError(`expected command but got ${JSON.stringify(word)}`);
+  }
+
+  private result(): { readonly command: string; readonly flags: Values; readonly args: Values } {
+    const command = this.grammar.commands[this.path];
+    if (command === undefined) throw usageError(`must select a subcommand of '${this.path}'`);
+    const flags = this.flagValues();
+    return { command: this.path, flags, args: this.argValues(command.args) };
+  }
+
+  private flagValues(): Values {
+    const values: Values = {};
+    for (const { flag, value } of this.given) {
+      if (Object.hasOwn(values, flag.key)) throw usageError(`flag '${flag.name}' cannot be repeated`, flag.name);
+      values[flag.key] = typeof value === 'boolean' ? value : convert(flag, value);
+    }
+    for (const flag of this.long.values()) {
+      const isOffered = flag.spec.unavailable === undefined && !Object.hasOwn(BUILT_IN, flag.key);
+      if (isOffered && !Object.hasOwn(values, flag.key)) values[flag.key] = this.missing(flag);
+    }
+    return values;
+  }
+
+  private missing(flag: Flag): unknown {
+    const { spec } = flag;
+    if (spec.kind === 'boolean') return spec.default ?? false;
+    if (spec.kind === 'duration') return undefined;
+    const fromEnv = spec.env === undefined ? undefined : this.env[spec.env];
+    return fromEnv ? convert(flag, fromEnv) : spec.default;
+  }
+
+  private argValues(specs: Grammar['commands'][string]['args']): Values {
+    const values: Values = {};
+    let index = 0;
+    for (const [name, spec] of Object.entries(specs)) {
+      const value = this.positionals[index];
+      if (spec.kind === 'required' && value === undefined) throw usageError(`required argument '${name}' not provided`);
+      values[name] = spec.kind === 'rest' ? this.positionals.slice(index) : value;
+      index += 1;
+    }
+    return values;
+  }
+}
+
+function convert(flag: Flag, text: string): unknown {
+  const { spec } = flag;
+  // AWS takes whole seconds.
+  if (spec.kind === 'duration') return Math.trunc(parseDuration(text));
+  if (spec.kind !== 'choice' || spec.choices.includes(text)) return text;
+  if (spec.refusal === undefined) {
+    throw usageError(`enum value must be one of ${spec.choices.join(',')}, got '${text}'`, flag.name);
+  }
+  throw new VaultError('USAGE', spec.refusal(text), { details: { flag: flag.name } });
+}

@@ -1,0 +1,84 @@
+import path from 'node:path';
+import type { Asker, MfaQuestion } from '../native-host/ask.ts';
+import { VaultError } from '../native-host/errors.ts';
+import type { AskHow, Cli } from './cli.ts';
+
+export type PromptName = 'terminal' | 'browser';
+
+// Long enough to find and touch a hardware key.
+const MFA_PROCESS_TIMEOUT_MS = 120_000;
+
+/**
+ * Who answers a command's questions: `--mfa-token`, else the profile's `mfa_process`, else the chosen prompt. Without a choice
+ * that is the terminal and, where there is none, a browser that is connected.
+ */
+export function commandAsker(prompt: PromptName | undefined, how: AskHow, cli: Omit<Cli, 'ask'>): Asker {
+  let unusedToken = how.mfaToken;
+  return {
+    async mfa(question, signal) {
+      const token = unusedToken;
+      unusedToken = undefined;
+      if (token !== undefined) return token;
+      // Who gave the code on the command line is not there to be asked for another one.
+      if (how.mfaToken !== undefined && question.rejected !== undefined) throw rejected(question);
+      const mfaProcess = await cli.vault.mfaProcess(question.profile);
+      if (mfaProcess !== undefined) {
+        if (question.rejected !== undefined) throw rejected(question);
+        const { runMfaProcess } = await import('../native-host/mfa-process.ts');
+        return runMfaProcess(mfaProcess, { signal, env: cli.env, timeoutMs: MFA_PROCESS_TIMEOUT_MS });
+      }
+      return askPerson(prompt, { question, how, cli, signal });
+    },
+    async passphrase({ vaultDir, rejected: why }, signal) {
+      if (why !== undefined) cli.say(`${cli.programName}: ${why}`);
+      const { askTerminal } = await import('./ask/terminal.ts');
+      const message = `Enter passphrase to unlock ${JSON.stringify(vaultDir)}: `;
+      const withoutTerminal = { code: 'KEYRING_LOCKED', remedy: 'set AWS_VAULT_FILE_PASSPHRASE' } as const;
+      return askTerminal({ message, secret: true, signal, withoutTerminal });
+    },
+  };
+}
+
+type Ask = {
+  readonly question: MfaQuestion;
+  readonly how: AskHow;
+  readonly cli: Omit<Cli, 'ask'>;
+  readonly signal: AbortSignal;
+};
+
+async function askPerson(prompt: PromptName | undefined, ask: Ask): Promise<string> {
+  if (prompt === 'browser') return askBrowser(ask);
+  const { askTerminal, hasTerminal } = await import('./ask/terminal.ts');
+  if (prompt === undefined && !hasTerminal()) {
+    try {
+      return await askBrowser(ask);
+    } catch (error) {
+      // Nobody chose the browser, so its absence is not what the person has to hear about.
+      if (!(error instanceof VaultError) || error.code !== 'BROWSER_NOT_CONNECTED') throw error;
+    }
+  }
+  const { question, cli, signal } = ask;
+  if (question.rejected !== undefined) cli.say(`${cli.programName}: ${question.rejected}; try again`);
+  const message = `Enter MFA code for ${question.mfaSerial}: `;
+  const remedy = 'use --prompt browser, --mfa-token CODE, or an mfa_process in the profile';
+  return askTerminal({ message, secret: false, signal, withoutTerminal: { code: 'MFA_REQUIRED', remedy } });
+}
+
+async function askBrowser({ question, how, cli, signal }: Ask): Promise<string> {
+  const { askInBrowser } = await import('../native-host/user-socket.ts');
+  const { parentProgram } = await import('./parent-program.ts');
+  cli.say(`Asking for the MFA code of ${question.mfaSerial} in the browser ...`);
+  const parent = parentProgram();
+  const request = {
+    kind: 'mfa',
+    ...question,
+    program: how.program ?? path.basename(cli.programName),
+    ...(parent !== undefined && { parent }),
+    pid: process.pid,
+  } as const;
+  return askInBrowser(request, { stateDir: cli.settings.stateDir, env: cli.env, signal });
+}
+
+function rejected({ rejected: why }: MfaQuestion): VaultError {
+  return new VaultError('MFA_REJECTED', why ?? 'the MFA code was refused');
+}

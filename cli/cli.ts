@@ -1,0 +1,31 @@
+import type { Env } from '../native-host/engine/context.ts';
+import type { Answers } from '../native-host/engine/credentials.ts';
+import type { Settings } from '../native-host/settings.ts';
+import type { Vault } from '../native-host/vault.ts';
+
+/** What a command works with: the vault, this process's surroundings, and ways to speak and to ask. */
+export type Cli = {
+  readonly vault: Vault;
+  readonly settings: Settings;
+  readonly env: Env;
+  readonly homeDir: string;
+  readonly platform: NodeJS.Platform;
+  /** The name this program was started under, for messages. */
+  readonly programName: string;
+  readonly isDebug: boolean;
+  readonly signal: AbortSignal;
+  /** A result, on stdout, as it is. */
+  readonly print: (text: string) => void;
+  /** A line for the person, on stderr. */
+  readonly say: (line: string) => void;
+  readonly stdoutIsTty: () => boolean;
+  /** Runs `attempt`, asks the person for what it turns out to need, and repeats it. */
+  readonly ask: <T>(attempt: (answers: Answers) => Promise<T>, how?: AskHow) => Promise<T>;
+};
+
+export type AskHow = {
+  /** `--mfa-token`: used once instead of asking. */
+  readonly mfaToken?: string | undefined;
+  /** The program the credentials are for, as the browser shows it. */
+  readonly program?: string | undefined;
+};

@@ -1,0 +1,66 @@
+import path from 'node:path';
+import { VaultError } from '../../native-host/errors.ts';
+import { variable } from '../../native-host/settings.ts';
+import { childEnvironment, replaceProcess, resolveExecutable, spawnAndWait } from '../child.ts';
+import type { Cli } from '../cli.ts';
+import { type CredentialFlags, inContext } from './request.ts';
+
+export type ExecOptions = CredentialFlags & {
+  readonly profile: string;
+  readonly command: string | undefined;
+  readonly args: readonly string[];
+};
+
+/**
+ * Runs a program with a profile's credentials in its environment. On POSIX systems the program takes this process's place, so
+ * status, signals and terminal are its own.
+ * @returns the program's exit status, where it could not take this process's place
+ * @throws VaultError of the engine; PROCESS_FAILED when there is no such program
+ */
+export async function exec(options: ExecOptions, cli: Cli): Promise<number> {
+  const { profile: name } = options;
+  const { env } = cli;
+  if (variable(env, 'AWS_VAULT') !== undefined) {
+    const message = "running in an existing aws-vault subshell; 'exit' from the subshell or unset AWS_VAULT to force";
+    throw new VaultError('USAGE', message);
+  }
+  const command = options.command ?? shell(cli);
+  // Before anything is asked of AWS or of a person: a mistyped command needs neither.
+  const file = resolveExecutable(command, env);
+  const { credentials, profile } = await credentialsFor(options, cli, path.basename(command));
+  if (options.command === undefined) announceSubshell(command, cli);
+  const argv = [command, ...options.args];
+  const environment = childEnvironment(env, { profile: name, credentials, region: profile.region });
+  await cli.vault.close();
+  if (cli.platform === 'win32') return spawnAndWait(file, argv, environment);
+  return replaceProcess(file, argv, environment);
+}
+
+/** A profile's credentials, with the person asked where needed. */
+export async function credentialsFor(
+  options: CredentialFlags & { readonly profile: string },
+  cli: Cli,
+  program?: string,
+): ReturnType<Cli['vault']['credentials']> {
+  const { profile, noSession, region, durationSeconds, mfaToken } = options;
+  const request = { profile, noSession, flags: { region, durationSeconds } };
+  try {
+    const onWait = (): void =>
+      cli.say(`Waiting for another process that is getting the same session of ${profile} ...`);
+    return await cli.ask((answers) => cli.vault.credentials(request, { answers, signal: cli.signal, onWait }), {
+      mfaToken,
+      program,
+    });
+  } catch (error) {
+    throw inContext(error, profile);
+  }
+}
+
+function shell({ env, platform }: Cli): string {
+  return variable(env, 'SHELL') ?? (platform === 'win32' ? (variable(env, 'ComSpec') ?? 'cmd.exe') : '/bin/sh');
+}
+
+function announceSubshell(command: string, cli: Cli): void {
+  if (!cli.stdoutIsTty() || cli.isDebug || cli.env.AWS_VAULT_DISABLE_HELP_MESSAGE === '1') return;
+  cli.say(`Starting subshell ${command}, use \`exit\` to exit the subshell`);
+}

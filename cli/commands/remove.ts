@@ -1,0 +1,24 @@
+import { VaultError } from '../../native-host/errors.ts';
+import { confirm } from '../ask/terminal.ts';
+import type { Cli } from '../cli.ts';
+
+export type RemoveOptions = { readonly profile: string; readonly force: boolean; readonly sessionsOnly: boolean };
+
+/** Removes a profile's stored key and its sessions after asking, or only its sessions. */
+export async function remove({ profile, force, sessionsOnly }: RemoveOptions, cli: Cli): Promise<void> {
+  if (sessionsOnly) {
+    const { sessions } = await cli.ask(() => cli.vault.clear(profile));
+    cli.print(`Deleted ${sessions} sessions.\n`);
+    return;
+  }
+  // Looked up first: nobody should confirm the removal of something that is not there.
+  if (!(await cli.vault.inventory()).storedKeys.includes(profile)) {
+    const message = `the vault holds no key for profile ${JSON.stringify(profile)}; see 'keyturn list'`;
+    throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
+  }
+  const question = `Delete credentials for profile ${JSON.stringify(profile)}? (y|N) `;
+  if (!force && !(await confirm({ message: question, signal: cli.signal }))) return;
+  const { sessions } = await cli.ask(() => cli.vault.remove(profile));
+  cli.print('Deleted credentials.\n');
+  if (sessions > 0) cli.print(`Deleted ${sessions} sessions.\n`);
+}

@@ -1,0 +1,48 @@
+import path from 'node:path';
+import { asVaultError, type VaultError } from '../native-host/errors.ts';
+import { VERSION } from '../native-host/version.ts';
+import { parseArgs } from './args.ts';
+import { print } from './print.ts';
+
+/** The whole program: arguments in, exit status out. The only place that prints an error. */
+async function main(startedAs: string, argv: readonly string[]): Promise<number> {
+  const programName = path.basename(startedAs);
+  let command = '';
+  try {
+    const invocation = parseArgs(argv, process.env);
+    if (invocation.command === 'version') return print(2, `${VERSION}\n`);
+    if (invocation.command === 'help') {
+      const { renderHelp } = await import('./args-help.ts');
+      return print(invocation.topic === 'usage' ? 2 : 1, renderHelp(invocation, programName));
+    }
+    command = invocation.command;
+    const { runCommand } = await import('./run-command.ts');
+    return await runCommand(invocation, { programName, env: userEnvironment() });
+  } catch (error) {
+    const failure = asVaultError(error);
+    print(2, errorLine(failure, programName, command));
+    if (failure.code === 'INTERNAL') debugStack(failure, argv);
+    return failure.code === 'CANCELLED' ? 130 : 1;
+  }
+}
+
+/** The environment as the user set it: the launcher puts NODE_OPTIONS aside, because it is meant for other programs. */
+function userEnvironment(): NodeJS.ProcessEnv {
+  const { KEYTURN_NODE_OPTIONS, ...env } = process.env;
+  return KEYTURN_NODE_OPTIONS === undefined ? env : { ...env, NODE_OPTIONS: KEYTURN_NODE_OPTIONS };
+}
+
+/** aws-vault's form of an error, and the stable code; one line, whatever AWS or the system wrote. */
+function errorLine({ code, message }: VaultError, programName: string, command: string): string {
+  const prefix = command === '' ? '' : `${command === 'export' ? 'exec' : command}: `;
+  return `${programName}: error: ${prefix}${message.replaceAll(/\s*\n\s*/g, ' ')} [${code}]\n`;
+}
+
+function debugStack({ cause }: VaultError, argv: readonly string[]): void {
+  if (argv.includes('--debug') && cause instanceof Error) print(2, `${cause.stack ?? ''}\n`);
+}
+
+const [, , startedAs = 'keyturn', ...argv] = process.argv;
+void main(startedAs, argv).then((status) => {
+  process.exitCode = status;
+});

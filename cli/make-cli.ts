@@ -1,0 +1,61 @@
+import os from 'node:os';
+import { asking } from '../native-host/ask.ts';
+import type { Env } from '../native-host/engine/context.ts';
+import { VaultError } from '../native-host/errors.ts';
+import { readSettings } from '../native-host/settings.ts';
+import { Vault } from '../native-host/vault.ts';
+import { VERSION } from '../native-host/version.ts';
+import type { Command, CommandOf } from './args.ts';
+import { commandAsker } from './asker.ts';
+import type { Cli } from './cli.ts';
+import { print } from './print.ts';
+
+export type Surroundings = { readonly programName: string; readonly env: Env };
+
+/** What commands work with, made for the flags that every command has. */
+export function makeCli(flags: CommandOf<Command>['flags'], { programName, env }: Surroundings): Cli {
+  const interrupted = new AbortController();
+  // The second Ctrl-C must always work, whatever the first one is waiting for.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => interrupted.abort(new VaultError('CANCELLED', `cancelled by ${signal}`)));
+  }
+  const say = (line: string): void => void print(2, `${line}\n`);
+  const log = flags.debug ? (line: string): void => say(`${timestamp(new Date())} ${line}`) : () => undefined;
+  const settings = readSettings(env, os.homedir(), flags);
+  const { signal } = interrupted;
+  const vault = new Vault({
+    settings,
+    env,
+    now: () => new Date(),
+    log,
+    notice: (line) => say(`${programName}: ${line}`),
+    signal,
+  });
+  log(`keyturn ${VERSION}`);
+  const cli = {
+    vault,
+    settings,
+    env,
+    homeDir: os.homedir(),
+    platform: process.platform,
+    programName,
+    isDebug: flags.debug,
+    signal,
+    print: (text: string) => void print(1, text),
+    say,
+    stdoutIsTty: () => process.getBuiltinModule('node:tty').isatty(1),
+  };
+  return {
+    ...cli,
+    ask: (attempt, how = {}) => {
+      const asker = commandAsker(flags.prompt, how, cli);
+      return asking(attempt, { asker, locks: vault.locks, signal, unlock: vault.unlock });
+    },
+  };
+}
+
+function timestamp(now: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const date = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join('/');
+  return `${date} ${[two(now.getHours()), two(now.getMinutes()), two(now.getSeconds())].join(':')}`;
+}

@@ -1,0 +1,119 @@
+import type { Credentials } from '../native-host/aws/credentials.ts';
+import { VaultError } from '../native-host/errors.ts';
+
+export type ExportFormat = 'env' | 'export-env' | 'json' | 'ini';
+
+export type ExportedProfile = {
+  readonly profile: string;
+  readonly credentials: Credentials;
+  readonly region: string | undefined;
+};
+
+// Width of a column with its padding, as aws-vault's scripts' readers know them.
+const MIN_COLUMN_WIDTH = 25;
+const COLUMN_PADDING = 2;
+
+/** aws-vault's list: a header and three columns, every cell filled up with blanks, the last one too. */
+export function listTable(rows: readonly (readonly string[])[]): string {
+  const titles = ['Profile', 'Credentials', 'Sessions'];
+  const lines = [titles, titles.map((title) => '='.repeat(title.length)), ...rows].map((row) => row.map(printable));
+  const widths = titles.map((_title, column) =>
+    Math.max(MIN_COLUMN_WIDTH, ...lines.map((line) => lengthOf(line[column] ?? '') + COLUMN_PADDING)),
+  );
+  return lines.map((line) => `${widths.map((width, column) => padded(line[column] ?? '', width)).join('')}\n`).join('');
+}
+
+function padded(cell: string, width: number): string {
+  return cell + ' '.repeat(width - lengthOf(cell));
+}
+
+function lengthOf(cell: string): number {
+  return [...cell].length;
+}
+
+/** Without control characters, which could move the cursor or end the line. */
+function printable(cell: string): string {
+  let text = '';
+  for (const char of cell) text += char < ' ' || (char >= '\x7f' && char <= '\x9f') ? '?' : char;
+  return text;
+}
+
+/** A moment as AWS tools write it: RFC 3339 in UTC, whole seconds (`2026-11-21T03:07:33Z`). */
+export function formatExpiration(expiresAt: Date): string {
+  return `${expiresAt.toISOString().slice(0, 19)}Z`;
+}
+
+/**
+ * Credentials as text that ends with a newline: for a shell (env, export-env), a file (ini), or an AWS
+ * `credential_process` (json).
+ * @throws VaultError AWS_CREDENTIALS_INVALID, CONFIG_INVALID for a value that would not come out as itself
+ */
+export function exportCredentials(format: ExportFormat, exported: ExportedProfile): string {
+  return WRITERS[format](exported);
+}
+
+const WRITERS: { readonly [F in ExportFormat]: (exported: ExportedProfile) => string } = {
+  env: (exported) => shellLines('', exported),
+  'export-env': (exported) => shellLines('export ', exported),
+  json: ({ credentials }) => credentialProcessJson(credentials),
+  ini: iniSection,
+};
+
+function shellLines(prefix: string, exported: ExportedProfile): string {
+  return valuesOf(exported)
+    .map(({ variables, value }) => variables.map((variable) => `${prefix}${variable}=${value}\n`).join(''))
+    .join('');
+}
+
+function iniSection(exported: ExportedProfile): string {
+  const { profile } = exported;
+  if (printable(profile) !== profile || profile.includes(']')) {
+    const message = `profile ${JSON.stringify(profile)} cannot be the name of an ini section; use another --format`;
+    throw new VaultError('CONFIG_INVALID', message, { details: { profile } });
+  }
+  const lines = valuesOf(exported).map(({ key, value }) => `${key}=${value}\n`);
+  return `[${profile}]\n${lines.join('')}`;
+}
+
+/** @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html */
+function credentialProcessJson({ accessKeyId, secretAccessKey, sessionToken, expiresAt }: Credentials): string {
+  const output = {
+    Version: 1,
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: secretAccessKey,
+    SessionToken: sessionToken,
+    Expiration: expiresAt === undefined ? undefined : formatExpiration(expiresAt),
+  };
+  return `${JSON.stringify(output, undefined, 2)}\n`;
+}
+
+type Value = { readonly key: string; readonly variables: readonly string[]; readonly value: string };
+
+function valuesOf({ profile, credentials, region }: ExportedProfile): Value[] {
+  const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = credentials;
+  const expiration = expiresAt === undefined ? undefined : formatExpiration(expiresAt);
+  const candidates = [
+    { key: 'aws_access_key_id', variables: ['AWS_ACCESS_KEY_ID'], value: accessKeyId },
+    { key: 'aws_secret_access_key', variables: ['AWS_SECRET_ACCESS_KEY'], value: secretAccessKey },
+    { key: 'aws_session_token', variables: ['AWS_SESSION_TOKEN'], value: sessionToken },
+    { key: 'aws_credential_expiration', variables: ['AWS_CREDENTIAL_EXPIRATION'], value: expiration },
+    { key: 'region', variables: ['AWS_REGION', 'AWS_DEFAULT_REGION'], value: region },
+  ];
+  return candidates.flatMap(({ key, variables, value }) => {
+    if (value === undefined || value === '') return [];
+    refuseUnquotable(key, value, profile);
+    return [{ key, variables, value }];
+  });
+}
+
+/**
+ * aws-vault prints values without quotes, and readers of its output expect that. AWS's values never need any; a value that
+ * would is damaged, or made so that `eval` runs it.
+ */
+function refuseUnquotable(key: string, value: string, profile: string): void {
+  if (/^[\w+/=.,:@%^-]+$/.test(value)) return;
+  const message = `the ${key} of profile ${JSON.stringify(profile)} has characters that AWS does not use; correct it, or use --format=json`;
+  throw new VaultError(key === 'region' ? 'CONFIG_INVALID' : 'AWS_CREDENTIALS_INVALID', message, {
+    details: { profile },
+  });
+}

@@ -1,0 +1,15 @@
+import fs from 'node:fs';
+
+/**
+ * The name of the program that started this one, so that a person can tell why a question appears; undefined where the system
+ * does not say. Its arguments are left out: they may hold secrets.
+ */
+export function parentProgram(): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    return fs.readFileSync(`/proc/${process.ppid}/comm`, 'utf8').trim();
+  } catch {
+    // The parent is gone, or another user's: the question is asked without its name.
+    return undefined;
+  }
+}

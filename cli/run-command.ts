@@ -1,0 +1,72 @@
+import type { Command, CommandOf } from './args.ts';
+import type { Cli } from './cli.ts';
+import { exec } from './commands/exec.ts';
+import { makeCli, type Surroundings } from './make-cli.ts';
+
+type Runner = { readonly [C in Command]: (invocation: CommandOf<C>, cli: Cli) => Promise<number> };
+
+// exec is what people wait for, so it is part of the program; the others are loaded when they are called.
+const runners: Runner = {
+  async add({ args, flags }, cli) {
+    const { add } = await import('./commands/add.ts');
+    return done(add({ ...args, ...flags }, cli));
+  },
+  async remove({ args, flags }, cli) {
+    const { remove } = await import('./commands/remove.ts');
+    return done(remove({ ...args, ...flags }, cli));
+  },
+  async list({ flags }, cli) {
+    const { list } = await import('./commands/list.ts');
+    return done(list(flags, cli));
+  },
+  async exec({ args, flags }, cli) {
+    const request = { ...flags, profile: args.profile, durationSeconds: flags.duration };
+    if (!flags.json) return exec({ ...request, command: args.cmd, args: args.args }, cli);
+    const { exportProfile } = await import('./commands/export.ts');
+    return done(exportProfile({ ...request, format: 'json' }, cli));
+  },
+  async export({ args, flags }, cli) {
+    const { exportProfile } = await import('./commands/export.ts');
+    return done(exportProfile({ ...flags, ...args, durationSeconds: flags.duration }, cli));
+  },
+  async clear({ args }, cli) {
+    const { clear } = await import('./commands/clear.ts');
+    return done(clear(args, cli));
+  },
+  async login({ args, flags }, cli) {
+    const { login } = await import('./commands/login.ts');
+    return done(login({ ...flags, ...args, durationSeconds: flags.duration }, cli));
+  },
+  async 'host install'({ flags }, cli) {
+    const { installHost } = await import('./commands/host.ts');
+    return done(installHost(flags, cli));
+  },
+  async 'host status'({ flags }, cli) {
+    const { hostStatus } = await import('./commands/host.ts');
+    return hostStatus(flags, cli);
+  },
+  async 'host uninstall'({ flags }, cli) {
+    const { uninstallHost } = await import('./commands/host.ts');
+    return done(uninstallHost(flags, cli));
+  },
+};
+
+/** Runs the parsed command; its exit status. */
+export async function runCommand<C extends Command>(
+  invocation: CommandOf<C>,
+  surroundings: Surroundings,
+): Promise<number> {
+  const cli = makeCli(invocation.flags, surroundings);
+  // Indexing by the union loses the link between a command and its own runner; the table's type keeps it.
+  const run = runners[invocation.command] as (invocation: CommandOf<C>, cli: Cli) => Promise<number>;
+  try {
+    return await run(invocation, cli);
+  } finally {
+    await cli.vault.close();
+  }
+}
+
+async function done(work: Promise<void>): Promise<number> {
+  await work;
+  return 0;
+}
