@@ -33,11 +33,10 @@ export function extensionConfig(browser: Browser): UserConfig {
   return {
     root,
     publicDir: false,
-    // A popup works for one click and dies: it is measured from the cold, so nothing is preloaded by script.
     build: {
       outDir: resolve(root, 'dist/extension', browser),
       emptyOutDir: true,
-      target: browser === 'firefox' ? 'firefox142' : 'chrome120',
+      target: browser === 'firefox' ? 'firefox142' : 'chrome126',
       modulePreload: { polyfill: false },
       sourcemap: false,
       reportCompressedSize: false,

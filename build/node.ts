@@ -23,6 +23,7 @@ export function nodeConfig(): UserConfig {
         output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name].cjs' },
       },
     },
+    resolve: { alias: { '@aws-sdk/credential-provider-node': path.resolve('build/no-credential-chain.ts') } },
     ssr: { noExternal: true },
     plugins: [runtimeAndLaunchers()],
   };

@@ -52,7 +52,7 @@ export function sessionKeyPrefix(steps: readonly Step[], env: Context['env']): s
 
 function fingerprint(steps: readonly Step[], env: Context['env']): string {
   const { createHash } = process.getBuiltinModule('node:crypto');
-  const endpoints = [env.AWS_ENDPOINT_URL_STS, env.AWS_ENDPOINT_URL];
+  const endpoints = [env.AWS_ENDPOINT_URL_STS, env.AWS_ENDPOINT_URL, env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS];
   return createHash('sha256')
     .update(JSON.stringify([steps.map(inputs), endpoints]))
     .digest('base64url')

@@ -1,0 +1,107 @@
+import type { Credentials } from './credentials.ts';
+import { checkRegion, configuredEndpoint } from './endpoint.ts';
+import type { Env } from './profile.ts';
+import { type ServiceCall, serviceError } from './service-error.ts';
+
+/** How to reach an AWS service and as whom. Nothing else decides: no other environment, no file, no provider chain. */
+export type ServiceOptions = {
+  readonly region: string;
+  /** Asks the one global STS for the regions it has always served (`sts_regional_endpoints = legacy`). */
+  readonly usesLegacySts?: boolean | undefined;
+  /** The profile's `endpoint_url`; the AWS_ENDPOINT_URL variables win over it. */
+  readonly endpoint?: string | undefined;
+  /** The profile's `ca_bundle`; AWS_CA_BUNDLE wins over it. */
+  readonly caBundle?: string | undefined;
+  readonly credentials: Credentials;
+  readonly env: Env;
+  readonly signal: AbortSignal;
+};
+
+/** The part of the SDK's request that a query service uses: all parameters are in the body. */
+type SdkRequest = {
+  readonly method: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+};
+
+type SdkClient = { readonly middlewareStack: { remove(name: string): boolean } };
+
+/**
+ * The settings of an SDK client. Each one the SDK would otherwise look up in the process environment or in ~/.aws has an
+ * explicit value, so that a client depends on `options` alone (test/contract/aws-edge.test.ts poisons both).
+ */
+function clientSettings(options: ServiceOptions, service: ServiceCall['service'], seen: (skewMs: number) => void) {
+  const { accessKeyId, secretAccessKey, sessionToken } = options.credentials;
+  const endpoint = configuredEndpoint(service, options.env, options.endpoint);
+  return {
+    region: checkRegion(options.region),
+    credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) },
+    ...(endpoint !== undefined && { endpoint }),
+    ignoreConfiguredEndpointUrls: true,
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+    defaultsMode: 'standard' as const, // a literal of the SDK's union
+    retryMode: 'standard',
+    maxAttempts: 3,
+    // The lifetimes of cached sessions rest on this machine's clock, and so do the programs that get the credentials: a
+    // wrong clock is reported (AWS_CLOCK_SKEW), not worked around for one call.
+    disableClockSkewCorrection: true,
+    authSchemePreference: [],
+    sigv4aSigningRegionSet: [],
+    userAgentAppId: async () => undefined,
+    defaultUserAgentProvider: async (): Promise<[string][]> => [['keyturn']],
+    requestHandler: requestHandler(options, seen),
+  };
+}
+
+function requestHandler(options: ServiceOptions, seen: (skewMs: number) => void) {
+  return {
+    async handle({ method, protocol, hostname, port, path, headers, body }: SdkRequest) {
+      const { send } = await import('./connection.ts');
+      const url = new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`);
+      const answer = await send({ method, url, headers, body }, options);
+      seen(skewBetween(headers['x-amz-date'], answer.headers.date));
+      return { response: answer };
+    },
+    destroy: () => undefined,
+  };
+}
+
+/** How far AWS's clock is ahead of the one that signed, as both were seen in one exchange; NaN where one did not say. */
+function skewBetween(signedAt: string | undefined, answeredAt: string | undefined): number {
+  const [, day = '', time = ''] = /^(\d{8})T(\d{6})Z$/.exec(signedAt ?? '') ?? [];
+  const iso = `${day.replace(/(....)(..)(..)/, '$1-$2-$3')}T${time.replace(/(..)(..)(..)/, '$1:$2:$3')}Z`;
+  return Date.parse(answeredAt ?? '') - Date.parse(iso);
+}
+
+/**
+ * One call of a service: `run` makes the client of these settings and sends the command. Up to three attempts where AWS or
+ * the network asks for another.
+ * @throws VaultError by the table in service-error.ts
+ */
+export async function callService<Client extends SdkClient, Output>(
+  call: ServiceCall,
+  options: ServiceOptions,
+  run: {
+    readonly client: (settings: ReturnType<typeof clientSettings>) => Client;
+    readonly send: (client: Client, options: { readonly abortSignal: AbortSignal }) => Promise<Output>;
+  },
+): Promise<Output> {
+  const { signal, credentials } = options;
+  let skewMs = Number.NaN;
+  const settings = clientSettings(options, call.service, (measured) => {
+    skewMs = measured;
+  });
+  try {
+    const client = run.client(settings);
+    // It reads AWS Lambda's trace variables from the process environment.
+    client.middlewareStack.remove('recursionDetectionMiddleware');
+    return await run.send(client, { abortSignal: signal });
+  } catch (error) {
+    throw serviceError(error, { ...call, credentials, skewMs, isCancelled: signal.aborted });
+  }
+}

@@ -1,0 +1,159 @@
+import { type ErrorCode, type ErrorDetails, VaultError } from '../errors.ts';
+import type { Credentials } from './credentials.ts';
+
+export type ServiceCall = { readonly service: 'STS' | 'IAM'; readonly operation: string };
+
+export type FailedCall = ServiceCall & {
+  /** Whose secrets must not come back in AWS's words. */
+  readonly credentials: Credentials;
+  /** How far AWS's clock is ahead of this machine's; NaN if not known. */
+  readonly skewMs: number;
+  readonly isCancelled: boolean;
+};
+
+/** What an AWS error means here, and the way out that follows AWS's own words. */
+type Meaning = { readonly code: ErrorCode; readonly remedy: string };
+
+const DENIED: Meaning = { code: 'AWS_ACCESS_DENIED', remedy: 'check your policies, and for a role its trust policy' };
+const UNKNOWN_KEY: Meaning = {
+  code: 'AWS_CREDENTIALS_INVALID',
+  remedy: 'this access key was deleted or deactivated, or its session was revoked: add a valid one with `keyturn add`',
+};
+const EXPIRED: Meaning = { code: 'AWS_CREDENTIALS_INVALID', remedy: 'the session has expired: run the command again' };
+const WRONG_SECRET: Meaning = {
+  code: 'AWS_CREDENTIALS_INVALID',
+  remedy: 'the secret access key does not belong to this access key ID: enter both again with `keyturn add`',
+};
+const SKEWED: Meaning = { code: 'AWS_CLOCK_SKEW', remedy: "set this machine's clock" };
+const THROTTLED: Meaning = { code: 'AWS_THROTTLED', remedy: 'wait a moment and try again' };
+const UNAVAILABLE: Meaning = {
+  code: 'AWS_UNREACHABLE',
+  remedy: 'AWS has a problem there: try again, or use another region',
+};
+const REJECTED: Meaning = { code: 'AWS_REJECTED', remedy: '' };
+const WRONG_MFA_CODE: Meaning = {
+  code: 'MFA_REJECTED',
+  remedy: 'enter the next code of the device (each works once), and check mfa_serial',
+};
+
+/** AWS error code -> meaning. A code that is not here is AWS_REJECTED: AWS's own words are then all there is to say. */
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  AccessDenied: DENIED,
+  AccessDeniedException: DENIED,
+  UnauthorizedOperation: DENIED,
+  NotAuthorized: DENIED,
+  OptInRequired: DENIED,
+  InvalidClientTokenId: UNKNOWN_KEY,
+  UnrecognizedClientException: UNKNOWN_KEY,
+  InvalidAccessKeyId: UNKNOWN_KEY,
+  AuthFailure: UNKNOWN_KEY,
+  MissingAuthenticationToken: UNKNOWN_KEY,
+  ExpiredToken: EXPIRED,
+  ExpiredTokenException: EXPIRED,
+  SignatureDoesNotMatch: WRONG_SECRET,
+  IncompleteSignature: WRONG_SECRET,
+  InvalidSignatureException: WRONG_SECRET,
+  RequestTimeTooSkewed: SKEWED,
+  RequestExpired: SKEWED,
+  RequestInTheFuture: SKEWED,
+  Throttling: THROTTLED,
+  ThrottlingException: THROTTLED,
+  ThrottledException: THROTTLED,
+  RequestThrottled: THROTTLED,
+  RequestThrottledException: THROTTLED,
+  RequestLimitExceeded: THROTTLED,
+  TooManyRequestsException: THROTTLED,
+  SlowDown: THROTTLED,
+  InternalFailure: UNAVAILABLE,
+  InternalError: UNAVAILABLE,
+  ServiceUnavailable: UNAVAILABLE,
+  ServiceUnavailableException: UNAVAILABLE,
+};
+
+/** The fields the SDK gives an error that AWS answered with. */
+type AwsAnswer = {
+  readonly status: number;
+  readonly requestId: string;
+  readonly awsCode: string;
+  readonly text: string;
+};
+
+/**
+ * Any failure of a call as a VaultError, in the words aws-vault's users search for: `operation error STS: AssumeRole, https
+ * response error StatusCode: 403, RequestID: ..., api error AccessDenied: ...; way out`. The SDK's error itself is not kept as
+ * cause: it holds the request, with its token, and the answer.
+ */
+export function serviceError(error: unknown, call: FailedCall): VaultError {
+  if (call.isCancelled) return new VaultError('CANCELLED', `the call of ${call.operation} was cancelled`);
+  if (error instanceof VaultError) return withOperation(error, call.operation);
+  const answer = answerOf(error, call);
+  if (answer === undefined) return notAwsAnswer(call, statusOf(error));
+  const { code, remedy } = meaningOf(answer);
+  const { status, requestId, awsCode, text } = answer;
+  const said = `https response error StatusCode: ${status}, RequestID: ${requestId}, api error ${awsCode}: ${text}`;
+  const clock = code === 'AWS_CLOCK_SKEW' ? clockDifference(call.skewMs) : '';
+  const tail = remedy && `; ${clock}${remedy}`;
+  return new VaultError(code, `operation error ${call.service}: ${call.operation}, ${said}${tail}`, {
+    details: { operation: call.operation, awsCode, ...(requestId && { requestId }) },
+  });
+}
+
+function meaningOf({ awsCode, text, status }: AwsAnswer): Meaning {
+  // The two facts AWS tells in the message only. Both texts have been the same since these services exist.
+  if (awsCode === 'AccessDenied' && text.startsWith('MultiFactorAuthentication failed')) return WRONG_MFA_CODE;
+  if (/^Signature (expired|not yet current)/.test(text)) return SKEWED;
+  return MEANINGS[awsCode] ?? (status === 429 ? THROTTLED : status >= 500 ? UNAVAILABLE : REJECTED);
+}
+
+function answerOf(error: unknown, { credentials }: FailedCall): AwsAnswer | undefined {
+  if (!(error instanceof Error) || !('$metadata' in error)) return undefined;
+  // The SDK puts its $metadata on every error of a call; both fields are checked before use.
+  const { httpStatusCode, requestId } = error.$metadata as { httpStatusCode?: number; requestId?: string };
+  const hasAwsCode = error.name !== 'Unknown' && error.name !== 'Error' && error.name !== 'SyntaxError';
+  if (httpStatusCode === undefined || !hasAwsCode) return undefined;
+  return {
+    status: httpStatusCode,
+    requestId: requestId ?? '',
+    awsCode: error.name,
+    text: plainText(error.message, credentials),
+  };
+}
+
+/** AWS's words on one line, without the canonical request it quotes after a wrong signature: that has the session token. */
+function plainText(message: string, { secretAccessKey, sessionToken }: Credentials): string {
+  const [told = ''] = message.split(/\s*The Canonical String for this request/);
+  const withoutSecrets = [secretAccessKey, sessionToken ?? ''].reduce(
+    (text, secret) => (secret ? text.replaceAll(secret, '***') : text),
+    told,
+  );
+  return withoutSecrets.replace(/\s+/g, ' ').trim().replace(/\.$/, '').slice(0, 2000);
+}
+
+/** An answer that is not AWS's: the page of a captive portal or of a proxy. Its text says nothing to the user. */
+export function notAwsAnswer({ service, operation }: ServiceCall, status = ''): VaultError {
+  const message = `operation error ${service}: ${operation}, ${status}the answer is not one of AWS: check the network, the proxy and the endpoint`;
+  return new VaultError('AWS_UNREACHABLE', message, { details: { operation } });
+}
+
+function statusOf(error: unknown): string {
+  const metadata = error instanceof Error && '$metadata' in error ? error.$metadata : undefined;
+  const hasStatus = typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata;
+  return hasStatus ? `https response error StatusCode: ${String(metadata.httpStatusCode)}, ` : '';
+}
+
+function withOperation(error: VaultError, operation: string): VaultError {
+  const details: ErrorDetails = { ...error.details, operation };
+  return new VaultError(error.code, error.message, { details, cause: error.cause });
+}
+
+function clockDifference(skewMs: number): string {
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  if (!(seconds > 0)) return '';
+  const amount =
+    seconds < 120
+      ? `${seconds} s`
+      : seconds < 7200
+        ? `${Math.round(seconds / 60)} minutes`
+        : `${Math.round(seconds / 3600)} hours`;
+  return `the clock here is ${amount} ${skewMs > 0 ? 'behind' : 'ahead of'} that of AWS: `;
+}

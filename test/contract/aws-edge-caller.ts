@@ -1,0 +1,13 @@
+import { argv, stdout } from 'node:process';
+import { getUser } from '../../native-host/aws/iam.ts';
+import { assumeRole, getCallerIdentity, type ServiceOptions } from '../../native-host/aws/sts.ts';
+
+/** A process that calls AWS with nothing but the options in its first argument, and says whom it met. */
+type Given = Omit<ServiceOptions, 'signal'> & { readonly roleArn: string };
+
+const { roleArn, ...given } = JSON.parse(argv[2] ?? '{}') as Given; // written by the test that starts this process
+const options = { ...given, signal: new AbortController().signal };
+const credentials = await assumeRole(options, { roleArn, roleSessionName: 'child', durationSeconds: 900 });
+const { arn } = await getCallerIdentity({ ...options, credentials });
+const { userName } = await getUser(options);
+stdout.write(`${arn} ${userName}`);
