@@ -19,6 +19,19 @@ const noSession = {
 const region = { kind: 'string', help: 'AWS region, for every profile involved.' } as const;
 const mfaToken = { kind: 'string', short: 't', placeholder: 'CODE', help: 'MFA code; nobody is asked then.' } as const;
 const stdout = { kind: 'boolean', help: 'Print the SSO link instead of opening a browser.', hidden: true } as const;
+const hostFlags = {
+  browser: {
+    kind: 'string',
+    placeholder: 'NAME',
+    help: 'chromium, chrome or firefox, or several with commas (default: those found here).',
+  },
+  userDataDir: {
+    kind: 'string',
+    placeholder: 'DIR',
+    help: 'For a Chromium that is started with this --user-data-dir.',
+  },
+  system: { kind: 'boolean', help: 'For all users of this computer.' },
+} as const;
 const profile = { kind: 'required', help: 'Name of the profile.' } as const;
 
 function refusedPrompt(value: string): string {
@@ -199,17 +212,17 @@ export const GRAMMAR = {
     'host install': {
       help: 'Let the browsers found here start the native messaging host.',
       args: {},
-      flags: {},
+      flags: hostFlags,
     },
     'host status': {
       help: 'Show which browsers can start the native messaging host, and try it.',
       args: {},
-      flags: {},
+      flags: hostFlags,
     },
     'host uninstall': {
       help: 'Take back what host install wrote.',
       args: {},
-      flags: {},
+      flags: hostFlags,
     },
   },
 } as const satisfies Grammar;

@@ -72,6 +72,7 @@ async function askBrowser({ question, how, cli, signal }: Ask): Promise<string> 
   const request = {
     kind: 'mfa',
     ...question,
+    profile: how.profile ?? question.profile,
     program: how.program ?? path.basename(cli.programName),
     ...(parent !== undefined && { parent }),
     pid: process.pid,

@@ -12,6 +12,8 @@ export type Cli = {
   readonly platform: NodeJS.Platform;
   /** The name this program was started under, for messages. */
   readonly programName: string;
+  /** What a browser is to start as the native messaging host. */
+  readonly hostLauncher: string;
   readonly isDebug: boolean;
   readonly signal: AbortSignal;
   /** A result, on stdout, as it is. */
@@ -26,6 +28,8 @@ export type Cli = {
 export type AskHow = {
   /** `--mfa-token`: used once instead of asking. */
   readonly mfaToken?: string | undefined;
+  /** The profile the person named; the question itself names the one that holds the MFA device. */
+  readonly profile?: string;
   /** The program the credentials are for, as the browser shows it. */
   readonly program?: string | undefined;
 };

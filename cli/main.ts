@@ -17,7 +17,9 @@ async function main(startedAs: string, argv: readonly string[]): Promise<number>
     }
     command = invocation.command;
     const { runCommand } = await import('./run-command.ts');
-    return await runCommand(invocation, { programName, env: userEnvironment() });
+    // The host's launcher lies beside this program's: dist/keyturn-host, above dist/lib/cli.cjs.
+    const hostLauncher = path.resolve(path.dirname(process.argv[1] ?? ''), '..', 'keyturn-host');
+    return await runCommand(invocation, { programName, env: userEnvironment(), hostLauncher });
   } catch (error) {
     const failure = asVaultError(error);
     print(2, errorLine(failure, programName, command));

@@ -10,10 +10,10 @@ import { commandAsker } from './asker.ts';
 import type { Cli } from './cli.ts';
 import { print } from './print.ts';
 
-export type Surroundings = { readonly programName: string; readonly env: Env };
+export type Surroundings = { readonly programName: string; readonly env: Env; readonly hostLauncher: string };
 
 /** What commands work with, made for the flags that every command has. */
-export function makeCli(flags: CommandOf<Command>['flags'], { programName, env }: Surroundings): Cli {
+export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, hostLauncher }: Surroundings): Cli {
   const interrupted = new AbortController();
   // The second Ctrl-C must always work, whatever the first one is waiting for.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -39,6 +39,7 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env }
     homeDir: os.homedir(),
     platform: process.platform,
     programName,
+    hostLauncher,
     isDebug: flags.debug,
     signal,
     print: (text: string) => void print(1, text),

@@ -4,6 +4,8 @@ import type { ErrorCode, ErrorDetails } from './errors.ts';
 export const PROTOCOL_VERSION = 1;
 export const HOST_NAME = 'io.keyturn.host';
 export const FIREFOX_ADDON_ID = 'keyturn@keyturn.io';
+/** What Chromium derives from the manifest's `key` (test/unit/extension/extension-id.test.ts). */
+export const CHROMIUM_EXTENSION_ID = 'afmiffhfcllegmgmmpkkgdpaabblbjio';
 
 /** What this host can do beyond the protocol's minimum; an extension looks before it asks. */
 export type Capability = 'console-url' | 'prompts';

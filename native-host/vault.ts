@@ -60,6 +60,10 @@ export class Vault {
     };
   }
 
+  get env(): Env {
+    return this.options.env;
+  }
+
   config(): Promise<ConfigFile> {
     return readConfigFile(this.options.settings.configFile);
   }
@@ -70,7 +74,9 @@ export class Vault {
     const stored = new Set(await this.withKeyring(async (keyring) => (await keyring.keys()).filter(isStoredKey)));
     const chain = this.chainOptions(config, stored, { profile: '', flags: {} });
     const names = new Set([...visibleProfiles(config), ...stored]);
-    return { profiles: [...names].map((name) => profileSummary(name, chain)) };
+    const profiles = [...names].map((name) => profileSummary(name, chain));
+    // A `[default]` that only holds settings for the others is no profile to open a console of.
+    return { profiles: profiles.filter(({ name, kind }) => name !== 'default' || kind !== 'none') };
   }
 
   /** What is there: sections of the config file in file order, and what the vault holds. Needs no passphrase. */

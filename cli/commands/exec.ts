@@ -48,6 +48,7 @@ export async function credentialsFor(
     const onWait = (): void =>
       cli.say(`Waiting for another process that is getting the same session of ${profile} ...`);
     return await cli.ask((answers) => cli.vault.credentials(request, { answers, signal: cli.signal, onWait }), {
+      profile,
       mfaToken,
       program,
     });

@@ -1,0 +1,33 @@
+import type { ErrorCode } from '../../native-host/errors.ts';
+
+/** Each code in the fewest plain words; the error's own sentence says on what, and the way out. */
+export const errorTitles: { readonly [C in ErrorCode]: string } = {
+  INTERNAL: 'Something went wrong in Keyturn',
+  USAGE: 'Keyturn was called wrongly',
+  BAD_MESSAGE: 'Keyturn and this extension misunderstood each other',
+  VERSION_MISMATCH: 'Keyturn and this extension do not fit together',
+  CONFIG_INVALID: 'The AWS config has an error',
+  PROFILE_NOT_FOUND: 'This profile is no longer in the AWS config',
+  PROFILE_LOOP: 'The profile refers to itself',
+  CREDENTIALS_NOT_FOUND: 'The vault has no key for this profile',
+  KEYRING_UNAVAILABLE: 'The vault cannot be reached',
+  KEYRING_LOCKED: 'The vault is locked',
+  KEYRING_DENIED: 'The vault refused access',
+  KEYRING_CORRUPT: 'The vault cannot be read',
+  MFA_REQUIRED: 'An MFA code is needed',
+  MFA_REJECTED: 'AWS did not accept the MFA code',
+  AWS_ACCESS_DENIED: 'AWS denied access',
+  AWS_REJECTED: 'AWS rejected the request',
+  AWS_THROTTLED: 'AWS asks to slow down',
+  AWS_UNREACHABLE: 'AWS cannot be reached',
+  AWS_CREDENTIALS_INVALID: 'AWS does not accept this key',
+  AWS_CLOCK_SKEW: 'This computer’s clock is wrong',
+  PROCESS_FAILED: 'A program that Keyturn needs failed',
+  TIMEOUT: 'It took too long',
+  HOST_NOT_FOUND: 'The keyturn program was not found',
+  HOST_FORBIDDEN: 'Keyturn does not accept this extension',
+  HOST_GONE: 'Keyturn stopped meanwhile',
+  BROWSER_NOT_CONNECTED: 'No browser is connected',
+  CONTAINERS_DISABLED: 'Container tabs are turned off',
+  CANCELLED: 'Cancelled',
+};

@@ -1,0 +1,75 @@
+import type { ProfileSummary } from '../../native-host/protocol.ts';
+import type { Intent, SignIn } from '../popup-state.ts';
+import { ColourDot } from './colour-dot.tsx';
+import type { Match } from './filter-profiles.ts';
+import { MarkedText } from './marked-text.tsx';
+import { Sentence } from './sentence.tsx';
+import { SignInError } from './sign-in-error.tsx';
+
+type ProfileRowProps = {
+  readonly match: Match;
+  /** The row that Enter in the filter opens. */
+  readonly isFirst: boolean;
+  readonly signIn: SignIn | undefined;
+  readonly send: (intent: Intent) => void;
+};
+
+/** One profile: a button that opens its console, and below it what became of the last attempt. */
+export function ProfileRow({ match, isFirst, signIn, send }: ProfileRowProps) {
+  const { profile } = match;
+  const { name, problem } = profile;
+  const isPending = signIn?.status === 'pending';
+  const isBlocked = problem !== undefined;
+  const aboutId = `about-${encodeURIComponent(name)}`;
+  const open = () => send({ type: 'openConsole', profile: name });
+  return (
+    <li class="row" data-profile={name} data-status={isBlocked ? 'unavailable' : (signIn?.status ?? 'idle')}>
+      <div class="row-line">
+        <button
+          type="button"
+          class="row-open"
+          data-first={isFirst}
+          aria-label={`Open the console of ${name}`}
+          aria-describedby={aboutId}
+          aria-disabled={isBlocked || isPending}
+          aria-busy={isPending}
+          onClick={isBlocked || isPending ? undefined : open}
+        >
+          <ColourDot profile={name} />
+          <span class="row-text">
+            <span class="row-name" title={name}>
+              <MarkedText text={name} ranges={match.marks.name} />
+            </span>
+            <span class="row-about" id={aboutId}>
+              {isPending ? 'Signing in…' : isBlocked ? <Sentence text={problem} /> : <About match={match} />}
+            </span>
+          </span>
+        </button>
+        {isPending ? (
+          <button
+            type="button"
+            class="button small row-cancel"
+            aria-label={`Cancel signing in to ${name}`}
+            onClick={() => send({ type: 'cancelSignIn', profile: name })}
+          >
+            Cancel
+          </button>
+        ) : null}
+      </div>
+      {signIn?.status === 'failed' ? (
+        <SignInError profile={name} error={signIn.error} onRetry={open} send={send} />
+      ) : null}
+    </li>
+  );
+}
+
+function About({ match: { profile, marks } }: { readonly match: Match }) {
+  const parts = [
+    profile.accountId && <MarkedText text={profile.accountId} ranges={marks.accountId} />,
+    profile.roleName ? <MarkedText text={profile.roleName} ranges={marks.roleName} /> : kindText[profile.kind],
+    profile.region,
+  ].filter(Boolean);
+  return parts.map((part, index) => [index > 0 && <span class="row-separator"> · </span>, part]);
+}
+
+const kindText: { readonly [K in ProfileSummary['kind']]: string } = { user: 'IAM user', role: 'Role', none: '' };

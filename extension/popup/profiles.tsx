@@ -1,0 +1,68 @@
+import { useMemo, useRef, useState } from 'preact/hooks';
+import type { ProfileSummary, WireError } from '../../native-host/protocol.ts';
+import type { Intent, PopupState } from '../popup-state.ts';
+import { EmptyState } from './empty-state.tsx';
+import { FilterField } from './filter-field.tsx';
+import { filterProfiles, orderProfiles } from './filter-profiles.ts';
+import { IsolationNote } from './isolation-note.tsx';
+import { ListError } from './list-error.tsx';
+import { ProfileList } from './profile-list.tsx';
+import { moveInList, typesText } from './row-focus.ts';
+import { Skeleton } from './skeleton.tsx';
+
+type ProfilesProps = {
+  /** Absent before the very first answer of the host. */
+  readonly profiles: readonly ProfileSummary[] | undefined;
+  readonly recent: Readonly<Record<string, string>>;
+  readonly signIns: PopupState['signIns'];
+  readonly listError: WireError | undefined;
+  readonly isolation: 'containers' | 'groups';
+  readonly send: (intent: Intent) => void;
+  readonly close: () => void;
+};
+
+/** The filter and the list. The order is settled when the popup opens: nothing moves under the pointer afterwards. */
+export function Profiles({ profiles, recent, signIns, listError, isolation, send, close }: ProfilesProps) {
+  const [query, setQuery] = useState('');
+  const filter = useRef<HTMLInputElement>(null);
+  const list = useRef<HTMLUListElement>(null);
+  const attention = useRef(new Set(Object.keys(signIns)));
+  const ordered = useMemo(() => orderProfiles(profiles ?? [], recent, attention.current), [profiles, recent]);
+  const matches = useMemo(() => filterProfiles(ordered, query), [ordered, query]);
+
+  const clearOrClose = () => {
+    if (query === '') return close();
+    setQuery('');
+    filter.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Escape') {
+      event.preventDefault();
+      clearOrClose();
+    } else if (list.current && filter.current && moveInList(event.key, list.current, filter.current)) {
+      event.preventDefault();
+    } else if (typesText(event)) filter.current?.focus(); // the letter goes on into the field
+  };
+  // The row that is marked, even while it is busy: a second Enter must not open the profile below it.
+  const openFirst = () => list.current?.querySelector<HTMLButtonElement>('.row-open[data-first="true"]')?.click();
+
+  return (
+    <main class="profiles" aria-label="Keyturn" onKeyDown={onKeyDown}>
+      <FilterField field={filter} query={query} onQuery={setQuery} onEnter={openFirst} />
+      {listError && profiles ? <ListError error={listError} onRetry={() => send({ type: 'retryHost' })} /> : null}
+      <div class="list-area">
+        {profiles === undefined && listError === undefined ? <Skeleton /> : null}
+        {profiles === undefined && listError ? (
+          <ListError error={listError} onRetry={() => send({ type: 'retryHost' })} />
+        ) : null}
+        {profiles?.length === 0 ? <EmptyState /> : null}
+        {profiles?.length && matches.length === 0 ? <p class="nothing">No profile matches “{query.trim()}”.</p> : null}
+        <ProfileList list={list} matches={matches} signIns={signIns} send={send} />
+      </div>
+      <p class="visually-hidden" role="status">
+        {query === '' ? '' : `${matches.length} of ${ordered.length} profiles`}
+      </p>
+      {isolation === 'groups' ? <IsolationNote /> : null}
+    </main>
+  );
+}

@@ -1,0 +1,36 @@
+import { useCallback, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import browser, { type Runtime } from 'webextension-polyfill';
+import { type Intent, initialState, POPUP_PORT, type PopupState, type StateMessage } from '../popup-state.ts';
+
+export type Background = {
+  readonly state: PopupState;
+  /** False until the first state has come: what is shown so far is from storage. */
+  readonly isLive: boolean;
+  readonly send: (intent: Intent) => void;
+};
+
+/** Connects the page to the background and stays connected: when the worker is stopped, connecting again wakes it. */
+export function useBackground(signIns: PopupState['signIns']): Background {
+  const [{ state, isLive }, setView] = useState({ state: { ...initialState, signIns }, isLive: false });
+  const port = useRef<Runtime.Port | undefined>(undefined);
+
+  // Not after the paint: a page in the background is hardly ever painted, and must connect all the same.
+  useLayoutEffect(() => {
+    let isUnmounted = false;
+    const connect = () => {
+      if (isUnmounted) return;
+      const opened = browser.runtime.connect({ name: POPUP_PORT });
+      port.current = opened;
+      opened.onMessage.addListener((message) => setView({ state: (message as StateMessage).state, isLive: true })); // only the background sends here
+      opened.onDisconnect.addListener(connect);
+    };
+    connect();
+    return () => {
+      isUnmounted = true;
+      port.current?.disconnect();
+    };
+  }, []);
+
+  const send = useCallback((intent: Intent) => port.current?.postMessage(intent), []);
+  return { state, isLive, send };
+}

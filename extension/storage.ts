@@ -1,0 +1,49 @@
+import browser from 'webextension-polyfill';
+import type { ProfileSummary } from '../native-host/protocol.ts';
+import type { SignIn } from './popup-state.ts';
+
+/** Kept across restarts. Names and what the AWS config says of them; nothing secret, no URL. */
+type Local = {
+  /** The host's last list, so that the popup paints before the worker is awake. */
+  readonly profiles: readonly ProfileSummary[];
+  /** Profile -> when its console was last opened, ISO 8601. */
+  readonly recent: Readonly<Record<string, string>>;
+  /** Profile -> `cookieStoreId` of its Firefox container. */
+  readonly containers: Readonly<Record<string, string>>;
+};
+
+/** Kept until the browser closes, in memory: survives the worker, not the user's session. */
+type Session = {
+  readonly signIns: Readonly<Record<string, SignIn>>;
+  readonly normalWindowId: number;
+  readonly promptWindowId: number;
+};
+
+/** Only this extension writes here, under these types; a missing key is absent from the answer. */
+export async function readLocal<K extends keyof Local>(...keys: K[]): Promise<Partial<Pick<Local, K>>> {
+  return (await browser.storage.local.get(keys)) as Partial<Pick<Local, K>>; // written by writeLocal alone
+}
+
+export async function writeLocal(values: Partial<Local>) {
+  await browser.storage.local.set(values);
+}
+
+export async function readSession<K extends keyof Session>(...keys: K[]): Promise<Partial<Pick<Session, K>>> {
+  return (await browser.storage.session.get(keys)) as Partial<Pick<Session, K>>; // written by writeSession alone
+}
+
+export async function writeSession(values: Partial<Session>) {
+  await browser.storage.session.set(values);
+}
+
+let lastWrite: Promise<void> = Promise.resolve();
+
+/** Notes that `profile`'s console was opened at `openedAt`; profiles that are gone fall out with the next list. */
+export function rememberOpened(profile: string, openedAt: Date): Promise<void> {
+  const write = async () => {
+    const { recent = {} } = await readLocal('recent');
+    await writeLocal({ recent: { ...recent, [profile]: openedAt.toISOString() } });
+  };
+  lastWrite = lastWrite.then(write, write); // one after the other: two consoles opened at once are both noted
+  return lastWrite;
+}

@@ -1,0 +1,101 @@
+import { integer, nothing, object, text } from './message-check.ts';
+import type { PromptBroker } from './prompts.ts';
+import type { ActionName, Actions, Capability, ProfileSummary } from './protocol.ts';
+import { type Action, action, type Call } from './server.ts';
+
+/** What the browser's door needs of the vault. */
+export interface HostVault {
+  list(signal: AbortSignal): Promise<{ profiles: readonly ProfileSummary[] }>;
+  consoleUrl(params: Actions['consoleUrl']['params'], signal: AbortSignal): Promise<{ url: string }>;
+}
+
+export type BrowserActionsOptions = {
+  readonly vault: HostVault;
+  readonly prompts: PromptBroker;
+  readonly hostVersion: string;
+  /** Called at every subscription: from the first on terminals can ask here. */
+  readonly onSubscribed?: () => void;
+};
+
+const CAPABILITIES: readonly Capability[] = ['console-url', 'prompts'];
+/** AWS allows no profile name longer than a line; file names and keyring items end sooner. */
+const profile = text({ max: 256 });
+/** Goes into host names, so nothing that could lead to another one. */
+const region = text({ max: 32, pattern: /^[a-z0-9]+(-[a-z0-9]+)*$/, form: 'such as eu-west-1' });
+const consolePath = text({
+  max: 2048,
+  pattern: /^\/(?![/\\])[\x21-\x7e]*$/,
+  form: 'a path of the console such as /s3/home',
+});
+const promptId = text({ max: 64 });
+
+const protocolRange = object<Actions['hello']['params']['protocol']>({
+  required: { min: integer({ min: 1 }), max: integer({ min: 1 }) },
+  optional: {},
+});
+
+/** Of hello alone unknown keys are ignored: a newer client has to learn which protocol it must fall back to. */
+export const helloParams = object<Actions['hello']['params']>(
+  { required: { protocol: protocolRange, extensionVersion: text({ max: 64 }) }, optional: {} },
+  { ignoresOthers: true },
+);
+
+const consoleUrlParams = object<Actions['consoleUrl']['params']>({
+  required: { profile },
+  optional: { region, path: consolePath },
+});
+
+const answerPromptParams = object<Actions['answerPrompt']['params']>({
+  required: { promptId, answer: text({ min: 0, max: 4096 }) },
+  optional: {},
+});
+
+/**
+ * What a browser may ask, and nothing else: intents and names go in, a sign-in URL or a list comes out. No action takes a file,
+ * a command, an ARN or an endpoint, and none answers with credentials.
+ */
+export function browserActions(options: BrowserActionsOptions): { readonly [A in ActionName]: Action } {
+  const { vault, prompts, hostVersion } = options;
+  return {
+    hello: hello(hostVersion, CAPABILITIES),
+    list: action(nothing, (_, call) => vault.list(call.signal)),
+    consoleUrl: action(consoleUrlParams, (params, call) => vault.consoleUrl(params, call.signal)),
+    subscribePrompts: action(nothing, (_, call) => subscribe(options, call)),
+    answerPrompt: action(answerPromptParams, ({ promptId, answer }) => {
+      prompts.answer(promptId, answer);
+      return {};
+    }),
+    cancelPrompt: action(
+      object<Actions['cancelPrompt']['params']>({ required: { promptId }, optional: {} }),
+      (params) => {
+        prompts.cancel(params.promptId);
+        return {};
+      },
+    ),
+    cancel: action(cancelParams, ({ requestId }, call) => {
+      call.cancel(requestId);
+      return {};
+    }),
+  };
+}
+
+const cancelParams = object<Actions['cancel']['params']>({
+  required: { requestId: integer({ min: 0 }) },
+  optional: {},
+});
+
+/** The first action of every connection, of a browser or of a terminal. */
+export function hello(hostVersion: string, capabilities: readonly Capability[]): Action {
+  return action(helloParams, ({ protocol }, call) => ({ protocol: call.greet(protocol), hostVersion, capabilities }));
+}
+
+/** Without a promise, so that no event with a newer list can go out before this answer. */
+function subscribe(
+  { prompts, onSubscribed }: BrowserActionsOptions,
+  call: Call,
+): Actions['subscribePrompts']['result'] {
+  const stop = prompts.onChange((list) => call.send({ event: 'prompts', prompts: list }));
+  call.onEnd(stop);
+  onSubscribed?.();
+  return { prompts: prompts.prompts };
+}

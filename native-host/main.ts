@@ -1,0 +1,65 @@
+import os from 'node:os';
+import { browserActions, helloParams } from './actions.ts';
+import { browserVault } from './browser-vault.ts';
+import { checkCaller } from './caller.ts';
+import { asVaultError } from './errors.ts';
+import { PromptBroker } from './prompts.ts';
+import { CHROMIUM_EXTENSION_ID, FIREFOX_ADDON_ID } from './protocol.ts';
+import { action, serve } from './server.ts';
+import { readSettings } from './settings.ts';
+import { listenForTerminals } from './user-socket-server.ts';
+import { Vault } from './vault.ts';
+import { VERSION } from './version.ts';
+
+/** The native messaging host: a browser's questions on stdin, answers on stdout, until stdin closes. */
+async function main(args: readonly string[]): Promise<void> {
+  const allowed = { chromiumExtensionIds: [CHROMIUM_EXTENSION_ID], firefoxAddonIds: [FIREFOX_ADDON_ID] };
+  try {
+    checkCaller(args, allowed);
+  } catch (error) {
+    await refuse(error);
+    throw error;
+  }
+  const over = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(name, () => over.abort());
+  const { env, pid } = process;
+  const { signal } = over;
+  const settings = readSettings(env, os.homedir());
+  const vault = new Vault({ settings, env, now: () => new Date(), log: () => undefined, notice: say, signal });
+  const prompts = new PromptBroker();
+  let isListening = false;
+  const onSubscribed = (): void => {
+    if (isListening) return;
+    isListening = true;
+    const { stateDir } = settings;
+    listenForTerminals({ prompts, hostVersion: VERSION, stateDir, env, pid, signal, log: say });
+  };
+  const actions = browserActions({ vault: browserVault(vault, prompts), prompts, hostVersion: VERSION, onSubscribed });
+  await serve({ input: process.stdin, output: process.stdout, actions, signal });
+  over.abort();
+  await vault.close();
+}
+
+/** Tells an extension that may not use this host so, once, and nothing else: its screen can then say what to do. */
+async function refuse(error: unknown): Promise<void> {
+  const over = new AbortController();
+  const hello = action(helloParams, () => {
+    setImmediate(() => over.abort());
+    throw error;
+  });
+  await serve({ input: process.stdin, output: process.stdout, actions: { hello }, signal: over.signal });
+}
+
+/** stdout is the protocol; what a person should know goes where browsers keep it, their own log. */
+function say(line: string): void {
+  process.stderr.write(`keyturn-host: ${line}\n`);
+}
+
+void main(process.argv.slice(2)).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const { code, message } = asVaultError(error);
+    say(`${message} [${code}]`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,34 @@
+/** One tab of a real browser. */
+export type Tab = {
+  readonly url: () => Promise<string>;
+  readonly go: (url: string) => Promise<void>;
+  /** Evaluates an expression in the page; a promise is awaited; the value must be JSON. */
+  readonly evaluate: <T>(expression: string) => Promise<T>;
+  /** The page as a PNG. */
+  readonly screenshot: () => Promise<Buffer>;
+  readonly resize: (width: number, height: number) => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+/** A real browser with the extension installed, its driver hidden behind what the stories need. */
+export type Browser = {
+  /** `moz-extension://…` or `chrome-extension://…` */
+  readonly origin: string;
+  readonly open: (url: string) => Promise<Tab>;
+  /** All tabs: popups, prompt windows and consoles alike. */
+  readonly tabs: () => Promise<Tab[]>;
+  readonly close: () => Promise<void>;
+};
+
+export type BrowserOptions = {
+  /** The browser's profile and its search for host manifests start here. */
+  readonly home: string;
+  /** The whole environment, which the host inherits. */
+  readonly env: Record<string, string>;
+  /** The unpacked extension. */
+  readonly extension: string;
+  /** A window on the display instead of none. */
+  readonly isVisible?: boolean;
+};
+
+export const POPUP_PAGE = '/extension/popup/popup.html';

@@ -1,0 +1,62 @@
+import path from 'node:path';
+import { chromium, type Page } from 'playwright-core';
+import { CHROMIUM_EXTENSION_ID } from '../../native-host/protocol.ts';
+import type { Browser, BrowserOptions, Tab } from './browser.ts';
+
+export type Chromium = Browser & {
+  /** Ends the extension's worker as the browser does when it is idle. */
+  readonly stopWorker: () => Promise<void>;
+};
+
+/** A Chromium of its own with the extension installed, driven over CDP. */
+export async function startChromium({ home, env, extension, isVisible = false }: BrowserOptions): Promise<Chromium> {
+  // The default directory, so that the host manifest is where `keyturn host install` puts it.
+  const context = await chromium.launchPersistentContext(path.join(home, '.config', 'chromium'), {
+    executablePath: '/usr/lib/chromium/chromium',
+    headless: !isVisible,
+    chromiumSandbox: false,
+    ignoreHTTPSErrors: true,
+    ignoreDefaultArgs: ['--disable-extensions'],
+    env,
+    viewport: null,
+    args: [
+      `--disable-extensions-except=${extension}`,
+      `--load-extension=${extension}`,
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  });
+  const open = async (url: string): Promise<Tab> => {
+    const page = await context.newPage();
+    await page.goto(url);
+    return tab(page);
+  };
+  return {
+    origin: `chrome-extension://${CHROMIUM_EXTENSION_ID}`,
+    open,
+    tabs: async () => context.pages().map(tab),
+    close: () => context.close(),
+    stopWorker: async () => {
+      const page = await context.newPage();
+      const session = await context.newCDPSession(page);
+      await session.send('ServiceWorker.enable');
+      await session.send('ServiceWorker.stopAllWorkers');
+      await page.close();
+    },
+  };
+}
+
+function tab(page: Page): Tab {
+  return {
+    url: async () => page.url(),
+    go: async (url) => {
+      await page.goto(url);
+    },
+    evaluate: <T>(expression: string) => page.evaluate<T>(expression),
+    screenshot: () => page.screenshot(),
+    resize: (width, height) => page.setViewportSize({ width, height }),
+    close: () => page.close(),
+  };
+}

@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { FIREFOX_ADDON_ID } from '../../native-host/protocol.ts';
+import { type Bidi, connectBidi } from './bidi.ts';
+import type { Browser, BrowserOptions, Tab } from './browser.ts';
+
+export type FirefoxOptions = BrowserOptions & { readonly prefs?: Record<string, string | number | boolean> };
+
+// Without these Firefox talks to Mozilla, which is noise in a test and leads nowhere on a machine without a network.
+const QUIET: Record<string, string | number | boolean> = {
+  'services.settings.server': 'data:,#remote-settings-dummy/v1',
+  'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false,
+  'extensions.update.enabled': false,
+  'browser.safebrowsing.update.enabled': false,
+  'datareporting.policy.dataSubmissionEnabled': false,
+  'app.update.disabledForTesting': true,
+  'browser.aboutwelcome.enabled': false,
+  'browser.startup.homepage_override.mstone': 'ignore',
+  'browser.sessionstore.resume_from_crash': false,
+};
+
+/** A Firefox of its own with the extension installed, driven over WebDriver BiDi. */
+export async function startFirefox(options: FirefoxOptions): Promise<Browser> {
+  const uuid = randomUUID();
+  const profile = path.join(options.home, 'firefox-profile');
+  fs.mkdirSync(profile, { recursive: true });
+  const uuids = JSON.stringify({ [FIREFOX_ADDON_ID]: uuid });
+  writePrefs(profile, { ...QUIET, 'extensions.webextensions.uuids': uuids, ...options.prefs });
+  const child = start(profile, options);
+  try {
+    const bidi = await connectBidi(`${await listening(child)}/session`);
+    await bidi.send('session.new', { capabilities: { alwaysMatch: { acceptInsecureCerts: true } } });
+    await bidi.send('webExtension.install', { extensionData: { type: 'path', path: options.extension } });
+    return browser(bidi, child, `moz-extension://${uuid}`);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+}
+
+function writePrefs(profile: string, prefs: Record<string, string | number | boolean>): void {
+  const lines = Object.entries(prefs).map(
+    ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
+  );
+  fs.writeFileSync(path.join(profile, 'user.js'), lines.join(''));
+}
+
+function start(profile: string, { isVisible = false, env }: FirefoxOptions): ChildProcess {
+  const mode = isVisible ? [] : ['--headless'];
+  const remote = ['--remote-debugging-port', '0', '--remote-allow-system-access'];
+  const args = [...mode, '--no-remote', '--new-instance', '--profile', profile, ...remote, 'about:blank'];
+  return spawn('firefox-esr', args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+const START_MS = 60_000;
+
+function listening(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    const timer = setTimeout(() => reject(new Error(`Firefox did not start: ${output}`)), START_MS);
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`Firefox exited: ${output}`)));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      const url = /WebDriver BiDi listening on (ws:\S+)/.exec(output)?.[1];
+      if (url === undefined) return;
+      clearTimeout(timer);
+      resolve(url);
+    });
+  });
+}
+
+type Tree = { readonly contexts: readonly { readonly context: string; readonly url: string }[] };
+
+function browser(bidi: Bidi, child: ChildProcess, origin: string): Browser {
+  const tree = (): Promise<Tree> => bidi.send<Tree>('browsingContext.getTree', {});
+  return {
+    origin,
+    open: async (url) => {
+      const { context } = await bidi.send<{ context: string }>('browsingContext.create', { type: 'tab' });
+      const opened = tab(bidi, context);
+      await opened.go(url);
+      return opened;
+    },
+    tabs: async () => (await tree()).contexts.map(({ context }) => tab(bidi, context)),
+    close: async () => {
+      const exited = new Promise((resolve) => child.once('exit', resolve));
+      // Its connection ends before its answer comes.
+      await bidi.send('browser.close', {}).catch(() => child.kill('SIGKILL'));
+      bidi.close();
+      await exited;
+    },
+  };
+}
+
+type Evaluated = {
+  readonly type: string;
+  readonly result?: { readonly value: string };
+  readonly exceptionDetails?: { readonly text: string };
+};
+
+function tab(bidi: Bidi, context: string): Tab {
+  const evaluate = async <T>(expression: string): Promise<T> => {
+    // Values come back as JSON text: BiDi's own serialisation has a shape per type.
+    const wrapped = `(async () => JSON.stringify((await (${expression})) ?? null))()`;
+    const params = { expression: wrapped, target: { context }, awaitPromise: true, userActivation: true };
+    const answer = await bidi.send<Evaluated>('script.evaluate', params);
+    if (answer.result === undefined) throw new Error(answer.exceptionDetails?.text ?? 'the page threw');
+    return JSON.parse(answer.result.value);
+  };
+  return {
+    evaluate,
+    url: () => evaluate<string>('location.href'),
+    go: async (url) => {
+      await bidi.send('browsingContext.navigate', { context, url, wait: 'complete' });
+    },
+    screenshot: async () => {
+      const { data } = await bidi.send<{ data: string }>('browsingContext.captureScreenshot', { context });
+      return Buffer.from(data, 'base64');
+    },
+    resize: async (width, height) => {
+      await bidi.send('browsingContext.setViewport', { context, viewport: { width, height } });
+    },
+    close: async () => {
+      await bidi.send('browsingContext.close', { context });
+    },
+  };
+}

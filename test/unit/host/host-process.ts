@@ -1,0 +1,17 @@
+// A host of its own process: listens for terminals in the state directory given, with a browser that never answers.
+import { PromptBroker } from '../../../native-host/prompts.ts';
+import { listenForTerminals } from '../../../native-host/user-socket-server.ts';
+
+const [, , stateDir = ''] = process.argv;
+const prompts = new PromptBroker();
+prompts.onChange((list) => process.stdout.write(`${list.length}\n`));
+listenForTerminals({
+  stateDir,
+  env: process.env,
+  prompts,
+  hostVersion: '0.1.0',
+  pid: process.pid,
+  signal: new AbortController().signal,
+  log: (line) => process.stderr.write(`${line}\n`),
+});
+process.stdout.write('listening\n');
