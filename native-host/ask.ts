@@ -107,9 +107,15 @@ class Questioner {
       throw error ?? new VaultError('INTERNAL', 'no question');
     this.tries.code += 1;
     const { sessionKey, ...question } = this.question;
-    const rejected = error === undefined ? {} : { rejected: error.message };
+    const rejected = error === undefined ? {} : { rejected: whyRejected(error) };
     const code = await this.options.asker.mfa({ ...question, ...rejected }, this.options.signal);
     this.tokenCode = { sessionKey, code };
     return { tokenCode: this.tokenCode };
   }
+}
+
+/** AWS's own text says less, in more words, than a person who types a code needs. */
+function whyRejected({ message, details }: VaultError): string {
+  if (details.awsCode === undefined) return message;
+  return 'AWS refused that code: enter the next one the device shows, because each works once';
 }
