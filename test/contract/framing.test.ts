@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { VaultError } from '../../native-host/errors.ts';
+import { ERROR_CODES, VaultError } from '../../native-host/errors.ts';
 import { encodeFrame, type Frame, FrameReader, MAX_TO_HOST_BYTES } from '../../native-host/framing.ts';
+import type { ActionName } from '../../native-host/protocol.ts';
+import { browserOf, HELLO } from '../unit/host/browser-end.ts';
 
 const isLittleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
@@ -139,5 +142,41 @@ describe('writing', () => {
         message: 'a message of 1000001 bytes is longer than the 1000000 bytes a browser takes',
       }),
     );
+  });
+});
+
+describe('golden messages', () => {
+  const connect = (list: () => Promise<{ profiles: [] }>) => browserOf({ list });
+
+  it.each<[ActionName, object, string]>([
+    [
+      'hello',
+      HELLO,
+      '{"id":7,"ok":true,"result":{"protocol":1,"hostVersion":"0.1.0","capabilities":["console-url","prompts"]}}',
+    ],
+    ['list', {}, '{"id":7,"ok":true,"result":{"profiles":[]}}'],
+    ['consoleUrl', { profile: 'work' }, '{"id":7,"ok":true,"result":{"url":"https://example.com/"}}'],
+    ['subscribePrompts', {}, '{"id":7,"ok":true,"result":{"prompts":[]}}'],
+    [
+      'answerPrompt',
+      { promptId: 'x', answer: '123456' },
+      '{"id":7,"ok":false,"error":{"code":"CANCELLED","message":"the question was withdrawn before this answer came","details":{}}}',
+    ],
+    ['cancelPrompt', { promptId: 'x' }, '{"id":7,"ok":true,"result":{}}'],
+    ['cancel', { requestId: 1 }, '{"id":7,"ok":true,"result":{}}'],
+  ])('%s is answered in exactly these bytes', async (action, params, json) => {
+    const { browser } = await connect(async () => ({ profiles: [] }));
+    const answered = once(browser.output, 'data');
+    browser.send({ id: 7, action, params });
+    expect((await answered)[0]).toEqual(frameOf(json));
+  });
+
+  it.each(ERROR_CODES)('%s is told in exactly these bytes', async (code) => {
+    const details = { profile: 'work', line: 3 };
+    const { browser } = await connect(() => Promise.reject(new VaultError(code, 'why, and what to do', { details })));
+    const answered = once(browser.output, 'data');
+    browser.send({ id: 7, action: 'list', params: {} });
+    const error = `{"code":"${code}","message":"why, and what to do","details":{"profile":"work","line":3}}`;
+    expect((await answered)[0]).toEqual(frameOf(`{"id":7,"ok":false,"error":${error}}`));
   });
 });

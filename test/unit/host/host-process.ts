@@ -3,6 +3,8 @@ import { PromptBroker } from '../../../native-host/prompts.ts';
 import { listenForTerminals } from '../../../native-host/user-socket-server.ts';
 
 const [, , stateDir = ''] = process.argv;
+const stop = new AbortController();
+process.once('SIGTERM', () => stop.abort());
 const prompts = new PromptBroker();
 prompts.onChange((list) => process.stdout.write(`${list.length}\n`));
 listenForTerminals({
@@ -11,7 +13,7 @@ listenForTerminals({
   prompts,
   hostVersion: '0.1.0',
   pid: process.pid,
-  signal: new AbortController().signal,
+  signal: stop.signal,
   log: (line) => process.stderr.write(`${line}\n`),
 });
 process.stdout.write('listening\n');

@@ -41,6 +41,29 @@ it('names a pipe of Windows after the user and the process', () => {
   const place = socketPlace({ stateDir: 'C:\\state', env: {}, platform: 'win32', userName: 'Jörg \\ Doe' });
   const address = place.address(1234);
   expect(address).toBe('\\\\.\\pipe\\keyturn-j%C3%B6rg%20%5C%20doe-1234');
+  expect(place.address(1234, 2)).toBe(`${address}-2`);
   expect(place.pidOf(address)).toBe(1234);
   expect(place.dir).toBeUndefined();
+});
+
+it('finds the pipes of this user among those of all', () => {
+  const names = [
+    'keyturn-jon-12',
+    'keyturn-jon-12-2',
+    'keyturn-jon-x',
+    'keyturn-jonas-12',
+    'keyturn-jo-n-12',
+    'chrome.12',
+    'keyturn-jon-',
+  ];
+  const readDirectory = (dir: string) => (dir === '\\\\.\\pipe\\' ? names : []);
+  const place = socketPlace({ stateDir: '', env: {}, platform: 'win32', userName: 'JON', readDirectory });
+  expect(place.list()).toEqual(['\\\\.\\pipe\\keyturn-jon-12', '\\\\.\\pipe\\keyturn-jon-12-2']);
+});
+
+it('finds the sockets of hosts among other files', () => {
+  const names = ['host-1.sock', 'host-22-2.sock', '.new-3', 'host-4.sock.bak', 'backend', 'host-.sock'];
+  const place = socketPlace({ stateDir: '/state', env: {}, uid: 1, platform: 'linux', readDirectory: () => names });
+  expect(place.list()).toEqual(['/state/host-1.sock', '/state/host-22-2.sock']);
+  expect(place.list().map(place.pidOf)).toEqual([1, 22]);
 });
