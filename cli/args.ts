@@ -2,7 +2,7 @@ import type { CommandInvocation, CommandName, Grammar, Invocation } from './args
 import { parse } from './args-parse.ts';
 
 const BACKENDS = ['secret-service', 'file'] as const;
-const PROMPTS = ['terminal', 'browser'] as const;
+const PROMPTS = ['terminal', 'browser', 'kdialog', 'osascript', 'ykman', 'zenity'] as const;
 
 const NO_SERVERS = 'Keyturn has no credential server yet';
 

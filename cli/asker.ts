@@ -1,12 +1,10 @@
 import path from 'node:path';
 import type { Asker, MfaQuestion } from '../native-host/ask.ts';
 import { VaultError } from '../native-host/errors.ts';
+import type { ProgramPrompt } from './ask/programs.ts';
 import type { AskHow, Cli } from './cli.ts';
 
-export type PromptName = 'terminal' | 'browser';
-
-// Long enough to find and touch a hardware key.
-const MFA_PROCESS_TIMEOUT_MS = 120_000;
+export type PromptName = 'terminal' | 'browser' | ProgramPrompt;
 
 /**
  * Who answers a command's questions: `--mfa-token`, else the profile's `mfa_process`, else the chosen prompt. Without a choice
@@ -25,7 +23,7 @@ export function commandAsker(prompt: PromptName | undefined, how: AskHow, cli: O
       if (mfaProcess !== undefined) {
         if (question.rejected !== undefined) throw rejected(question);
         const { runMfaProcess } = await import('../native-host/mfa-process.ts');
-        return runMfaProcess(mfaProcess, { signal, env: cli.env, timeoutMs: MFA_PROCESS_TIMEOUT_MS });
+        return runMfaProcess(mfaProcess, { signal, env: cli.env });
       }
       return askPerson(prompt, { question, how, cli, signal });
     },
@@ -48,6 +46,7 @@ type Ask = {
 
 async function askPerson(prompt: PromptName | undefined, ask: Ask): Promise<string> {
   if (prompt === 'browser') return askBrowser(ask);
+  if (prompt !== undefined && prompt !== 'terminal') return askByProgram(prompt, ask);
   const { askTerminal, hasTerminal } = await import('./ask/terminal.ts');
   if (prompt === undefined && !hasTerminal()) {
     try {
@@ -62,6 +61,15 @@ async function askPerson(prompt: PromptName | undefined, ask: Ask): Promise<stri
   const message = `Enter MFA code for ${question.mfaSerial}: `;
   const remedy = 'use --prompt browser, --mfa-token CODE, or an mfa_process in the profile';
   return askTerminal({ message, secret: false, signal, withoutTerminal: { code: 'MFA_REQUIRED', remedy } });
+}
+
+async function askByProgram(prompt: ProgramPrompt, { question, cli, signal }: Ask): Promise<string> {
+  const { mfaSerial, rejected: why } = question;
+  // A key gives the same code until the next half minute; asking it again at once would only repeat the refusal.
+  if (prompt === 'ykman' && why !== undefined) throw rejected(question);
+  const { askProgram } = await import('./ask/programs.ts');
+  const message = `${why === undefined ? '' : `${why}. `}Enter MFA code for ${mfaSerial}: `;
+  return askProgram(prompt, { message, mfaSerial, title: cli.programName, signal, env: cli.env });
 }
 
 async function askBrowser({ question, how, cli, signal }: Ask): Promise<string> {

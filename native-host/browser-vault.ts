@@ -3,9 +3,6 @@ import { type Asker, asking } from './ask.ts';
 import type { PromptBroker } from './prompts.ts';
 import type { Vault } from './vault.ts';
 
-// Long enough to find and touch a hardware key.
-const MFA_PROCESS_TIMEOUT_MS = 120_000;
-
 /** The vault as a browser uses it: whatever an operation turns out to need is asked in the popup, and the operation goes on. */
 export function browserVault(vault: Vault, prompts: PromptBroker): HostVault {
   return {
@@ -29,7 +26,7 @@ function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string): Aske
         return prompts.ask({ kind: 'mfa', requester, ...question, profile: wanted }, signal);
       }
       const { runMfaProcess } = await import('./mfa-process.ts');
-      return runMfaProcess(command, { signal, env: vault.env, timeoutMs: MFA_PROCESS_TIMEOUT_MS });
+      return runMfaProcess(command, { signal, env: vault.env });
     },
     passphrase: (question, signal) =>
       prompts.ask({ kind: 'passphrase', requester, ...question, profile: question.profile ?? wanted }, signal),

@@ -30,9 +30,14 @@ async function main(args: readonly string[]): Promise<void> {
   let isListening = false;
   const onSubscribed = (): void => {
     if (isListening) return;
-    isListening = true;
     const { stateDir } = settings;
-    listenForTerminals({ prompts, hostVersion: VERSION, stateDir, env, pid, signal, log: say });
+    try {
+      listenForTerminals({ prompts, hostVersion: VERSION, stateDir, env, pid, signal, log: say });
+      isListening = true;
+    } catch (error) {
+      // The browser works without it; a terminal that asks is told by its own side.
+      say(asVaultError(error).message);
+    }
   };
   const actions = browserActions({ vault: browserVault(vault, prompts), prompts, hostVersion: VERSION, onSubscribed });
   await serve({ input: process.stdin, output: process.stdout, actions, signal });

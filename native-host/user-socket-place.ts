@@ -10,6 +10,7 @@ export type PlaceOptions = {
   readonly uid?: number | undefined;
   /** The user's name: part of the pipes' names on Windows. */
   readonly userName?: string;
+  readonly readDirectory?: (dir: string) => string[];
 };
 
 /** Where hosts of one user and one state directory are found by terminals of the same. */
@@ -37,7 +38,7 @@ const PIPE_DIR = '\\\\.\\pipe\\';
  */
 export function socketPlace(options: PlaceOptions): SocketPlace {
   const { platform = process.platform } = options;
-  return platform === 'win32' ? pipePlace(options) : directoryPlace(socketDirectory(options));
+  return platform === 'win32' ? pipePlace(options) : directoryPlace(socketDirectory(options), options);
 }
 
 /** @throws VaultError CONFIG_INVALID */
@@ -81,11 +82,11 @@ function refusal(dir: string, problem: string, cause?: unknown): VaultError {
   return new VaultError('CONFIG_INVALID', message, { details: { file: dir }, cause });
 }
 
-function directoryPlace(dir: string): SocketPlace {
+function directoryPlace(dir: string, { readDirectory = entries }: PlaceOptions): SocketPlace {
   return {
     dir,
     address: (pid, attempt = 1) => path.join(dir, attempt === 1 ? `host-${pid}.sock` : `host-${pid}-${attempt}.sock`),
-    list: () => entries(dir).flatMap((name) => (SOCKET_NAME.test(name) ? path.join(dir, name) : [])),
+    list: () => readDirectory(dir).flatMap((name) => (SOCKET_NAME.test(name) ? path.join(dir, name) : [])),
     pidOf: (address) => Number(SOCKET_NAME.exec(path.basename(address))?.[1]),
   };
 }
@@ -94,13 +95,13 @@ function directoryPlace(dir: string): SocketPlace {
  * Pipes live in one flat directory of all users, and a pipe made by Node may be written to by its owner only. The user's name
  * keeps users apart; characters that a pipe's name cannot hold are escaped.
  */
-function pipePlace({ userName = ownName() }: PlaceOptions): SocketPlace {
+function pipePlace({ userName = ownName(), readDirectory = entries }: PlaceOptions): SocketPlace {
   const prefix = `keyturn-${encodeURIComponent(userName.toLowerCase())}-`;
   const isOurs = (name: string) => name.startsWith(prefix) && /^\d+(-\d+)?$/.test(name.slice(prefix.length));
   return {
     dir: undefined,
     address: (pid, attempt = 1) => `${PIPE_DIR}${prefix}${pid}${attempt === 1 ? '' : `-${attempt}`}`,
-    list: () => entries(PIPE_DIR).flatMap((name) => (isOurs(name) ? PIPE_DIR + name : [])),
+    list: () => readDirectory(PIPE_DIR).flatMap((name) => (isOurs(name) ? PIPE_DIR + name : [])),
     pidOf: (address) => Number.parseInt(address.slice(PIPE_DIR.length + prefix.length), 10),
   };
 }

@@ -18,9 +18,12 @@ const RULES: readonly { readonly from: RegExp; readonly may: readonly RegExp[] }
   { from: /^native-host\//, may: [/^native-host\/(?!engine\/|keyring\/)/, /^package\.json$/] },
   {
     from: /^cli\//,
-    may: [/^cli\//, /^native-host\/(?!engine\/|keyring\/|aws\/)/, /^installers\//, /^extension\/extension-ids\.ts$/],
+    may: [/^cli\//, /^native-host\/(?!engine\/|keyring\/|aws\/)/, /^installers\//],
   },
-  { from: /^installers\//, may: [/^installers\//, /^native-host\/(errors|protocol|framing|version)\.ts$/] },
+  {
+    from: /^installers\//,
+    may: [/^installers\//, /^native-host\/(errors|protocol|framing|version|message-client|message-check)\.ts$/],
+  },
   {
     from: /^extension\//,
     may: [/^extension\//, /^native-host\/(protocol|errors)\.ts$/, /^preact/, /^webextension-polyfill$/],

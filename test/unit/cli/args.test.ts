@@ -168,7 +168,10 @@ test.for<[string[], string]>([
     ['exec', '--no-session=false', 'p'],
     "flag '--no-session' takes no value (use --no-session or --no-no-session), try --help",
   ],
-  [['--prompt', 'zenity', 'list'], "--prompt value must be one of terminal,browser, got 'zenity', try --help"],
+  [
+    ['--prompt', 'xprompt', 'list'],
+    "--prompt value must be one of terminal,browser,kdialog,osascript,ykman,zenity, got 'xprompt', try --help",
+  ],
   [['host'], "must select a subcommand of 'host', try --help"],
   [['host', 'bogus'], 'expected command but got "bogus", try --help'],
   [['help', 'bogus'], 'expected command but got "bogus", try --help'],

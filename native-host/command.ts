@@ -1,0 +1,74 @@
+import { VaultError } from './errors.ts';
+
+export type CommandOptions = {
+  readonly signal: AbortSignal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly timeoutMs: number;
+  /** How the program is called in an error, before what went wrong. */
+  readonly title: string;
+  /** What the person can do about a failure, after it. */
+  readonly advice: string;
+  /** An exit status that means "the person pressed Cancel". */
+  readonly cancelStatus?: number;
+  /** Windows only: the arguments are a command line for cmd.exe and are passed on as they are. */
+  readonly isVerbatim?: boolean;
+};
+
+// A code has six digits; anything much longer is not one.
+const MAX_OUTPUT_BYTES = 4096;
+
+// The passphrase opens the whole vault; a program that is asked for a code has no need of it.
+const OUR_SECRETS = ['AWS_VAULT_FILE_PASSPHRASE'];
+
+/**
+ * What a program that gives an MFA code prints, trimmed. It has no stdin, our secrets are not in its environment, and its
+ * stderr is the terminal's, where it may ask to touch a key.
+ * @throws VaultError PROCESS_FAILED, TIMEOUT, CANCELLED; never with the output in it
+ */
+export async function readCommand(
+  [file, ...args]: readonly [string, ...string[]],
+  options: CommandOptions,
+): Promise<string> {
+  const { signal, env, timeoutMs, title, advice } = options;
+  const { spawn } = await import('node:child_process');
+  // After the last await: an abort before a listener is there would never be heard of.
+  if (signal.aborted) throw cancelled(title);
+  const failed = (reason: string): VaultError => new VaultError('PROCESS_FAILED', `${title}: ${reason}; ${advice}`);
+  const child = spawn(file, args, {
+    env: Object.fromEntries(Object.entries(env).filter(([name]) => !OUR_SECRETS.includes(name.toUpperCase()))),
+    stdio: ['ignore', 'pipe', 'inherit'],
+    windowsVerbatimArguments: options.isVerbatim ?? false,
+  });
+  const output: Buffer[] = [];
+  const ended = Promise.withResolvers<void>();
+  const onAbort = (): void => ended.reject(cancelled(title));
+  signal.addEventListener('abort', onAbort);
+  const late = new VaultError('TIMEOUT', `${title}: no answer after ${timeoutMs / 1000} s; ${advice}`);
+  const timer = setTimeout(() => ended.reject(late), timeoutMs);
+  child.stdout.on('data', (chunk: Buffer) => {
+    output.push(chunk);
+    if (Buffer.concat(output).length > MAX_OUTPUT_BYTES) ended.reject(failed('it printed more than a code'));
+  });
+  child.on('error', (error) => ended.reject(failed(error.message)));
+  child.on('close', (status, killedBy) => {
+    if (status === 0) ended.resolve();
+    else if (status !== null && status === options.cancelStatus) ended.reject(cancelled(title));
+    else ended.reject(failed(killedBy === null ? `exit status ${status}` : `signal: ${killedBy}`));
+  });
+  try {
+    await ended.promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+    child.kill();
+    // A grandchild may still hold the pipe; it must not keep this process waiting.
+    child.stdout.destroy();
+  }
+  const answer = Buffer.concat(output).toString('utf8').trim();
+  if (answer === '') throw failed('it printed no code');
+  return answer;
+}
+
+function cancelled(title: string): VaultError {
+  return new VaultError('CANCELLED', `cancelled while ${title} was asking; nothing was changed`);
+}
