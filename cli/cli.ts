@@ -1,7 +1,6 @@
 import type { Env } from '../native-host/engine/context.ts';
-import type { Answers } from '../native-host/engine/credentials.ts';
 import type { Settings } from '../native-host/settings.ts';
-import type { Vault } from '../native-host/vault.ts';
+import type { CallOptions, Vault } from '../native-host/vault.ts';
 
 /** What a command works with: the vault, this process's surroundings, and ways to speak and to ask. */
 export type Cli = {
@@ -22,7 +21,7 @@ export type Cli = {
   readonly say: (line: string) => void;
   readonly stdoutIsTty: () => boolean;
   /** Runs `attempt`, asks the person for what it turns out to need, and repeats it. */
-  readonly ask: <T>(attempt: (answers: Answers) => Promise<T>, how?: AskHow) => Promise<T>;
+  readonly ask: <T>(attempt: (call: CallOptions) => Promise<T>, how?: AskHow) => Promise<T>;
 };
 
 export type AskHow = {

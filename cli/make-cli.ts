@@ -50,7 +50,9 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, 
     ...cli,
     ask: (attempt, how = {}) => {
       const asker = commandAsker(flags.prompt, how, cli);
-      return asking(attempt, { asker, locks: vault.locks, signal, unlock: vault.unlock });
+      const onWait = (): void => say('Waiting for another process that is getting the same session ...');
+      const options = { asker, locks: vault.locks, signal, unlock: vault.unlock, onWait };
+      return asking((answers) => attempt({ answers, signal, onWait }), options);
     },
   };
 }

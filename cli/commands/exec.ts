@@ -45,13 +45,7 @@ export async function credentialsFor(
   const { profile, noSession, region, durationSeconds, mfaToken } = options;
   const request = { profile, noSession, flags: { region, durationSeconds } };
   try {
-    const onWait = (): void =>
-      cli.say(`Waiting for another process that is getting the same session of ${profile} ...`);
-    return await cli.ask((answers) => cli.vault.credentials(request, { answers, signal: cli.signal, onWait }), {
-      profile,
-      mfaToken,
-      program,
-    });
+    return await cli.ask((call) => cli.vault.credentials(request, call), { profile, mfaToken, program });
   } catch (error) {
     throw inContext(error, profile);
   }

@@ -23,7 +23,7 @@ async function signIn(options: LoginOptions, cli: Cli): Promise<{ url: string }>
   const flags = { region, durationSeconds };
   if (profile === undefined) return cli.vault.consoleUrlOf(environmentCredentials(cli), { flags, path }, cli.signal);
   const request = { profile, path, noSession, flags };
-  return cli.ask((answers) => cli.vault.consoleUrl(request, { answers, signal: cli.signal }), { mfaToken, profile });
+  return cli.ask((call) => cli.vault.consoleUrl(request, call), { mfaToken, profile });
 }
 
 function environmentCredentials({ env }: Cli): Credentials {

@@ -130,6 +130,23 @@ describe.each(BROWSERS)('in %s', (name) => {
     expect(status).toBe(130);
   });
 
+  it('shares one question between the popup and a terminal that needs the same session', async () => {
+    desk = await openDesk(name);
+    const { world, people } = desk;
+    const popup = await desk.popup();
+    await click(popup, row('admin'));
+    await seen(popup, CODE_FIELD);
+    const terminal = world.start(['exec', 'admin', '--', 'sh', '-c', 'echo got $AWS_ACCESS_KEY_ID']);
+    const waits = new Promise<string>((resolve) => terminal.stderr?.once('data', (text) => resolve(String(text))));
+    const result = finished(terminal);
+    expect(await waits).toContain('Waiting for another process');
+    await type(popup, CODE_FIELD, await people.device.freshCode());
+    await consoleTab(desk, '444455556666');
+    expect(await result).toMatchObject({ status: 0, stdout: expect.stringMatching(/^got ASIA/) });
+    expect(operations(world).filter((operation) => operation === 'GetSessionToken')).toHaveLength(1);
+    expect(operations(world).filter((operation) => operation === 'AssumeRole')).toHaveLength(1);
+  });
+
   it('finds the host again after it was killed', async () => {
     desk = await openDesk(name);
     const popup = await desk.popup();

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -6,7 +6,18 @@ import { FIREFOX_ADDON_ID } from '../../native-host/protocol.ts';
 import { type Bidi, connectBidi } from './bidi.ts';
 import type { Browser, BrowserOptions, Tab } from './browser.ts';
 
-export type FirefoxOptions = BrowserOptions & { readonly prefs?: Record<string, string | number | boolean> };
+export type FirefoxOptions = BrowserOptions & {
+  readonly prefs?: Record<string, string | number | boolean>;
+  /** `firefox-esr` if not given. */
+  readonly binary?: string;
+  /** Ends Firefox wherever it is, also while it starts. */
+  readonly signal?: AbortSignal;
+};
+
+export type Firefox = Browser & {
+  /** Firefox's own window as a page: tab bar, address bar and all. It can be evaluated in, but not captured. */
+  readonly window: () => Promise<Tab>;
+};
 
 // Without these Firefox talks to Mozilla, which is noise in a test and leads nowhere on a machine without a network.
 const QUIET: Record<string, string | number | boolean> = {
@@ -23,7 +34,7 @@ const QUIET: Record<string, string | number | boolean> = {
 };
 
 /** A Firefox of its own with the extension installed, driven over WebDriver BiDi. */
-export async function startFirefox(options: FirefoxOptions): Promise<Browser> {
+export async function startFirefox(options: FirefoxOptions): Promise<Firefox> {
   const uuid = randomUUID();
   const profile = path.join(options.home, 'firefox-profile');
   fs.mkdirSync(profile, { recursive: true });
@@ -48,11 +59,15 @@ function writePrefs(profile: string, prefs: Record<string, string | number | boo
   fs.writeFileSync(path.join(profile, 'user.js'), lines.join(''));
 }
 
-function start(profile: string, { isVisible = false, env }: FirefoxOptions): ChildProcess {
+function start(
+  profile: string,
+  { isVisible = false, env, binary = 'firefox-esr', signal }: FirefoxOptions,
+): ChildProcess {
   const mode = isVisible ? [] : ['--headless'];
   const remote = ['--remote-debugging-port', '0', '--remote-allow-system-access'];
   const args = [...mode, '--no-remote', '--new-instance', '--profile', profile, ...remote, 'about:blank'];
-  return spawn('firefox-esr', args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe'];
+  return spawn(binary, args, { env, stdio, ...(signal && { signal, killSignal: 'SIGKILL' as const }) });
 }
 
 const START_MS = 60_000;
@@ -75,8 +90,9 @@ function listening(child: ChildProcess): Promise<string> {
 
 type Tree = { readonly contexts: readonly { readonly context: string; readonly url: string }[] };
 
-function browser(bidi: Bidi, child: ChildProcess, origin: string): Browser {
-  const tree = (): Promise<Tree> => bidi.send<Tree>('browsingContext.getTree', {});
+function browser(bidi: Bidi, child: ChildProcess, origin: string): Firefox {
+  const tree = (scope = 'content'): Promise<Tree> =>
+    bidi.send<Tree>('browsingContext.getTree', { 'moz:scope': scope });
   return {
     origin,
     open: async (url) => {
@@ -86,6 +102,11 @@ function browser(bidi: Bidi, child: ChildProcess, origin: string): Browser {
       return opened;
     },
     tabs: async () => (await tree()).contexts.map(({ context }) => tab(bidi, context)),
+    window: async () => {
+      const own = (await tree('chrome')).contexts.find(({ url }) => url === 'chrome://browser/content/browser.xhtml');
+      if (own === undefined) throw new Error('Firefox has no window');
+      return tab(bidi, own.context);
+    },
     close: async () => {
       const exited = new Promise((resolve) => child.once('exit', resolve));
       // Its connection ends before its answer comes.
