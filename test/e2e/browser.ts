@@ -17,6 +17,8 @@ export type Browser = {
   readonly open: (url: string) => Promise<Tab>;
   /** All tabs: popups, prompt windows and consoles alike. */
   readonly tabs: () => Promise<Tab[]>;
+  /** Ends the extension's worker or event page as the browser does when it is idle. */
+  readonly stopWorker: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 

@@ -3,13 +3,8 @@ import { chromium, type Page } from 'playwright-core';
 import { CHROMIUM_EXTENSION_ID } from '../../native-host/protocol.ts';
 import type { Browser, BrowserOptions, Tab } from './browser.ts';
 
-export type Chromium = Browser & {
-  /** Ends the extension's worker as the browser does when it is idle. */
-  readonly stopWorker: () => Promise<void>;
-};
-
 /** A Chromium of its own with the extension installed, driven over CDP. */
-export async function startChromium({ home, env, extension, isVisible = false }: BrowserOptions): Promise<Chromium> {
+export async function startChromium({ home, env, extension, isVisible = false }: BrowserOptions): Promise<Browser> {
   // The default directory, so that the host manifest is where `keyturn host install` puts it.
   const context = await chromium.launchPersistentContext(path.join(home, '.config', 'chromium'), {
     executablePath: '/usr/lib/chromium/chromium',

@@ -91,8 +91,7 @@ function listening(child: ChildProcess): Promise<string> {
 type Tree = { readonly contexts: readonly { readonly context: string; readonly url: string }[] };
 
 function browser(bidi: Bidi, child: ChildProcess, origin: string): Firefox {
-  const tree = (scope = 'content'): Promise<Tree> =>
-    bidi.send<Tree>('browsingContext.getTree', { 'moz:scope': scope });
+  const tree = (scope = 'content'): Promise<Tree> => bidi.send<Tree>('browsingContext.getTree', { 'moz:scope': scope });
   return {
     origin,
     open: async (url) => {
@@ -102,6 +101,15 @@ function browser(bidi: Bidi, child: ChildProcess, origin: string): Firefox {
       return opened;
     },
     tabs: async () => (await tree()).contexts.map(({ context }) => tab(bidi, context)),
+    stopWorker: async () => {
+      const chrome = await bidi.send<Tree>('browsingContext.getTree', { 'moz:scope': 'chrome' });
+      const [window] = chrome.contexts;
+      if (window === undefined) throw new Error('Firefox has no window');
+      const policy = `WebExtensionPolicy.getByID(${JSON.stringify(FIREFOX_ADDON_ID)})`;
+      await tab(bidi, window.context).evaluate(
+        `${policy}.extension.terminateBackground({ ignoreDevToolsAttached: true, disableResetIdleForTest: true })`,
+      );
+    },
     window: async () => {
       const own = (await tree('chrome')).contexts.find(({ url }) => url === 'chrome://browser/content/browser.xhtml');
       if (own === undefined) throw new Error('Firefox has no window');
