@@ -75,7 +75,6 @@ async function askByProgram(prompt: ProgramPrompt, { question, cli, signal }: As
 async function askBrowser({ question, how, cli, signal }: Ask): Promise<string> {
   const { askInBrowser } = await import('../native-host/user-socket.ts');
   const { parentProgram } = await import('./parent-program.ts');
-  cli.say(`Asking for the MFA code of ${question.mfaSerial} in the browser ...`);
   const parent = parentProgram();
   const request = {
     kind: 'mfa',
@@ -85,7 +84,8 @@ async function askBrowser({ question, how, cli, signal }: Ask): Promise<string> 
     ...(parent !== undefined && { parent }),
     pid: process.pid,
   } as const;
-  return askInBrowser(request, { stateDir: cli.settings.stateDir, env: cli.env, signal });
+  const onAsked = (): void => cli.say(`Asking for the MFA code of ${question.mfaSerial} in the browser ...`);
+  return askInBrowser(request, { stateDir: cli.settings.stateDir, env: cli.env, signal, onAsked });
 }
 
 function rejected({ rejected: why }: MfaQuestion): VaultError {

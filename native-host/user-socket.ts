@@ -24,6 +24,8 @@ export type AskOptions = PlaceOptions & {
   readonly signal: AbortSignal;
   /** For the person's answer. */
   readonly timeoutMs?: number;
+  /** Called once, when the first browser has the question. */
+  readonly onAsked?: () => void;
   /** How long a browser may be away (its worker restarts, the host was killed) before the question fails. */
   readonly reconnectMs?: number;
 };
@@ -119,6 +121,7 @@ class Question {
       const protocol = { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION };
       const timer = setTimeout(() => socket.destroy(), HELLO_MS);
       await client.call('hello', { protocol, extensionVersion: VERSION }).finally(() => clearTimeout(timer));
+      if (!this.#wasAsked) this.#options.onAsked?.();
       this.#wasAsked = true;
       clearTimeout(this.#absence);
       this.#absence = undefined;
