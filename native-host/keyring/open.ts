@@ -113,7 +113,7 @@ async function openFirst(options: KeyringOptions): Promise<OpenedKeyring> {
       const keyring = await openBackend(backend, options);
       if (passedOver.length > 0) {
         options.notice(
-          `using ${backend.title(options)}, as ${passedOver.join(', and ')}; ${adviceToChoose(backend.name)}`,
+          `using ${backend.title(options)} from now on: ${passedOver.join(', and ')}; ${adviceToChoose(backend.name)}`,
         );
       }
       remember(backend.name, options);
@@ -123,10 +123,11 @@ async function openFirst(options: KeyringOptions): Promise<OpenedKeyring> {
       if (!(error instanceof VaultError) || error.code !== 'KEYRING_UNAVAILABLE') {
         throw withAdvice(error, adviceToChoose(backend.name));
       }
-      passedOver.push(`${backend.title(options)} is not usable (${error.message})`);
+      // What is wrong, without the advice after it: the advice is ours, below.
+      passedOver.push(`${backend.title(options)} is not usable, because ${error.message.split(';', 1)[0]}`);
     }
   }
-  throw new VaultError('KEYRING_UNAVAILABLE', `no vault can be opened, as ${passedOver.join(', and ')}`);
+  throw new VaultError('KEYRING_UNAVAILABLE', `no vault can be opened: ${passedOver.join(', and ')}`);
 }
 
 async function openBackend(backend: Backend, options: KeyringOptions): Promise<OpenedKeyring> {
