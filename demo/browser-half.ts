@@ -1,11 +1,12 @@
+import { click, consoleTab, row, seen, type } from '../test/e2e/page.ts';
 import { ACCOUNTS, type Cast } from './cast.ts';
-import { click, consoleTab, row, seen, select, type } from './page.ts';
 import { savePicture } from './picture.ts';
 import { pairs, say, shownPath, step } from './print.ts';
 import { proveIsolation } from './proof.ts';
 import { EXTENSION, openScene, type Scene } from './scene.ts';
 import type { Stage } from './stage.ts';
 import { show } from './terminal-half.ts';
+import { select } from './window.ts';
 
 const CODE_FIELD = '[data-prompt=mfa][data-phase=asking] .code-field';
 

@@ -1,12 +1,13 @@
 import type { Tab } from '../test/e2e/browser.ts';
 import type { Firefox } from '../test/e2e/firefox.ts';
+import { accountOf, consoleTab } from '../test/e2e/page.ts';
 import type { ConsoleVisit } from '../test/fake-aws/state.ts';
 import { ACCOUNTS } from './cast.ts';
-import { accountOf, consoleTab, select, windowPicture } from './page.ts';
 import { savePicture } from './picture.ts';
 import { heading, pairs, say, step, table } from './print.ts';
 import type { Scene } from './scene.ts';
 import type { Stage } from './stage.ts';
+import { select, windowPicture } from './window.ts';
 
 /** Loads both consoles anew, and asks for one in a plain tab beside them. */
 export async function proveIsolation({ firefox, popup, look }: Scene, { aws }: Stage): Promise<void> {

@@ -34,7 +34,7 @@ export async function uninstallHost(options: HostOptions, cli: Cli): Promise<voi
 
 /**
  * Starts the launcher of each browser's manifest as that browser does and says hello through it.
- * @returns 0 when every browser found can use the host, else 1
+ * @returns 0 when a browser can use the host, and none that it was installed for cannot; else 1
  */
 export async function hostStatus(options: HostOptions, cli: Cli): Promise<number> {
   const found = await status({ ...registerOptions(options, cli), allowed: ALLOWED, signal: cli.signal });
@@ -43,7 +43,9 @@ export async function hostStatus(options: HostOptions, cli: Cli): Promise<number
     return 1;
   }
   for (const target of found) cli.print(describe(target));
-  return found.every(({ hello, problems }) => hello !== undefined && problems.length === 0) ? 0 : 1;
+  const isWorking = ({ hello, problems }: TargetStatus): boolean => hello !== undefined && problems.length === 0;
+  const installed = found.filter(({ launcherPath }) => launcherPath !== undefined);
+  return installed.length > 0 && installed.every(isWorking) ? 0 : 1;
 }
 
 function registerOptions({ browser, userDataDir, system }: HostOptions, cli: Cli): RegisterOptions {

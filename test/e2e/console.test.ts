@@ -3,21 +3,8 @@ import fs from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { finished, operations } from '../cli/world.ts';
 import type { Tab } from './browser.ts';
-import {
-  accountOf,
-  BROWSERS,
-  CODE_FIELD,
-  click,
-  consoleTab,
-  type Desk,
-  installHost,
-  openDesk,
-  promptWindow,
-  row,
-  screenshot,
-  seen,
-  type,
-} from './desk.ts';
+import { BROWSERS, CODE_FIELD, type Desk, installHost, openDesk, promptWindow, screenshot } from './desk.ts';
+import { accountOf, click, consoleTab, row, seen, type } from './page.ts';
 
 let desk: Desk;
 
@@ -40,7 +27,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     desk = await openDesk(name);
     const popup = await desk.popup();
     await click(popup, row('reader'));
-    const tab = await consoleTab(desk, '777788889999');
+    const tab = await consoleTab(desk.browser, '777788889999');
     expect(await tab.evaluate(`document.querySelector('#identity').innerText.replace(/\\s/g, '')`)).toContain(
       'assumed-role/reader/',
     );
@@ -60,7 +47,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     await popup.evaluate(
       `document.querySelector('input').dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))`,
     );
-    await consoleTab(desk, '777788889999');
+    await consoleTab(desk.browser, '777788889999');
   });
 
   it('asks for the MFA code in the popup, takes a pasted one, and lets a wrong one be corrected', async () => {
@@ -72,7 +59,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     screenshot(`${name}-mfa-wrong`, await popup.screenshot());
     const code = await desk.people.device.freshCode();
     await type(popup, CODE_FIELD, `${code.slice(0, 3)} ${code.slice(3)}`);
-    await consoleTab(desk, '444455556666');
+    await consoleTab(desk.browser, '444455556666');
     expect(operations(desk.world).filter((operation) => operation === 'GetSessionToken')).toHaveLength(2);
   });
 
@@ -86,7 +73,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     expect(operations(desk.world)).toEqual([]);
     await click(popup, row('admin'));
     await type(popup, CODE_FIELD, await desk.people.device.freshCode());
-    await consoleTab(desk, '444455556666');
+    await consoleTab(desk.browser, '444455556666');
   });
 
   it('answers a terminal that asks for a code', async () => {
@@ -141,7 +128,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     const result = finished(terminal);
     expect(await waits).toContain('Waiting for another process');
     await type(popup, CODE_FIELD, await people.device.freshCode());
-    await consoleTab(desk, '444455556666');
+    await consoleTab(desk.browser, '444455556666');
     expect(await result).toMatchObject({ status: 0, stdout: expect.stringMatching(/^got ASIA/) });
     expect(operations(world).filter((operation) => operation === 'GetSessionToken')).toHaveLength(1);
     expect(operations(world).filter((operation) => operation === 'AssumeRole')).toHaveLength(1);
@@ -155,7 +142,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     await desk.browser.stopWorker();
     await click(popup, row('admin'));
     await type(popup, CODE_FIELD, await desk.people.device.freshCode());
-    await consoleTab(desk, '444455556666');
+    await consoleTab(desk.browser, '444455556666');
     await desk.browser.stopWorker();
     await click(popup, row('admin')); // the same one: Chromium's cookie jar holds one session only
     await expect.poll(() => desk.world.aws.consoleVisits.length, { timeout: 15_000 }).toBe(2);
@@ -170,7 +157,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     screenshot(`${name}-host-stopped`, await popup.screenshot());
     await click(popup, '[data-host=stopped] .primary');
     await click(popup, row('reader'));
-    await consoleTab(desk, '777788889999');
+    await consoleTab(desk.browser, '777788889999');
   });
 
   it('says that there is no host, and goes on once it is installed', async () => {
@@ -197,7 +184,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     await seen(popup, '[data-prompt=passphrase][data-phase=asking] .field-message:not(:empty)');
     await type(popup, field, 'correct horse');
     await click(popup, '[data-prompt=passphrase] button[type=submit]');
-    await consoleTab(desk, '777788889999');
+    await consoleTab(desk.browser, '777788889999');
   });
 });
 
@@ -227,7 +214,7 @@ describe('Firefox containers', () => {
     const tabs = new Map<string, Tab>();
     for (const [profile, account] of Object.entries(accounts)) {
       await click(popup, row(profile));
-      tabs.set(account, await consoleTab(desk, account));
+      tabs.set(account, await consoleTab(desk.browser, account));
     }
     for (const [account, tab] of tabs) {
       await tab.go(await tab.url());
@@ -247,7 +234,7 @@ describe('Firefox containers', () => {
     expect(new Set(desk.world.aws.consoleVisits.map(({ sessionId }) => sessionId)).size).toBe(4);
   });
 
-  async function consoleAccounts(): Promise<(string | undefined)[]> {
+  async function consoleAccounts(): Promise<(string | null)[]> {
     return Promise.all((await desk.browser.tabs()).map(accountOf));
   }
 });
@@ -258,7 +245,7 @@ describe('Chromium', () => {
     const popup = await desk.popup();
     expect(await seen(popup, 'body')).toMatch(/no container/i);
     await click(popup, row('reader'));
-    await consoleTab(desk, '777788889999');
+    await consoleTab(desk.browser, '777788889999');
     const groups = await popup.evaluate<{ title: string }[]>(`chrome.tabGroups.query({})`);
     expect(groups.map(({ title }) => title)).toEqual(['reader']);
   });

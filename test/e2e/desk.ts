@@ -4,6 +4,7 @@ import { type People, populate, startWorld, type World } from '../cli/world.ts';
 import { type Browser, POPUP_PAGE, type Tab } from './browser.ts';
 import { startChromium } from './chromium.ts';
 import { startFirefox } from './firefox.ts';
+import { waitForTab } from './page.ts';
 
 export const BROWSERS = ['firefox', 'chromium'] as const;
 export type BrowserName = (typeof BROWSERS)[number];
@@ -61,69 +62,12 @@ export async function installHost(world: World, name: BrowserName): Promise<void
   if (status !== 0) throw new Error(`host install failed: ${stderr}`);
 }
 
-/** Waits for an element that `selector` finds, and answers its text. */
-export async function seen(tab: Tab, selector: string, timeoutMs = 15_000): Promise<string> {
-  return tab.evaluate<string>(`new Promise((resolve, reject) => {
-    const find = () => document.querySelector(${JSON.stringify(selector)});
-    const check = () => { const found = find(); if (found) { observer.disconnect(); resolve(found.innerText); } };
-    const observer = new MutationObserver(check);
-    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-    setTimeout(() => { observer.disconnect(); reject(new Error('not seen: ' + ${JSON.stringify(selector)} + ' in ' + document.body.innerText)); }, ${timeoutMs});
-    check();
-  })`);
-}
-
-export async function click(tab: Tab, selector: string): Promise<void> {
-  await seen(tab, selector);
-  await tab.evaluate(`document.querySelector(${JSON.stringify(selector)}).click()`);
-}
-
-/** Puts text into a field as a person's typing or pasting does. */
-export async function type(tab: Tab, selector: string, text: string): Promise<void> {
-  await seen(tab, selector);
-  await tab.evaluate(`(() => {
-    const field = document.querySelector(${JSON.stringify(selector)});
-    field.focus();
-    field.value = ${JSON.stringify(text)};
-    field.dispatchEvent(new InputEvent('input', { bubbles: true, data: ${JSON.stringify(text)} }));
-  })()`);
-}
-
 export const CODE_FIELD = '[data-prompt=mfa][data-phase=asking] .code-field';
 
-export function row(profile: string): string {
-  return `[data-profile="${profile}"] .row-open`;
-}
-
-/** The console tab of an account, once it is there. */
-export async function consoleTab({ browser }: Desk, account: string): Promise<Tab> {
-  for (const deadline = Date.now() + 20_000; ; ) {
-    for (const tab of await browser.tabs()) if ((await accountOf(tab)) === account) return tab;
-    if (Date.now() > deadline) throw new Error(`no console tab of account ${account}: ${await urls(browser)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/** The account a tab is signed in to, from the page that the server made of its cookie. */
-export async function accountOf(tab: Tab): Promise<string | undefined> {
-  // A tab that is just loading has no page to ask yet.
-  return tab.evaluate<string | undefined>(`document.querySelector('#account')?.innerText`).catch(() => undefined);
-}
-
-async function urls(browser: Browser): Promise<string> {
-  const all = await Promise.all((await browser.tabs()).map((tab) => tab.url().catch(() => '?')));
-  return all.join(' ');
-}
-
-/** Finds the small window that asks for a code. */
+/** The small window that asks for a code, once it is there. */
 export async function promptWindow({ browser }: Desk): Promise<Tab> {
-  for (const deadline = Date.now() + 20_000; ; ) {
-    for (const tab of await browser.tabs()) {
-      if ((await tab.url().catch(() => '')).endsWith('?prompt')) return tab;
-    }
-    if (Date.now() > deadline) throw new Error('no prompt window came');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  const isPrompt = async (tab: Tab): Promise<boolean> => (await tab.url().catch(() => '')).endsWith('?prompt');
+  return waitForTab(browser, 'a prompt window', isPrompt);
 }
 
 export function screenshot(name: string, png: Buffer): void {

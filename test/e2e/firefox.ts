@@ -75,9 +75,13 @@ const START_MS = 60_000;
 function listening(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let output = '';
-    const timer = setTimeout(() => reject(new Error(`Firefox did not start: ${output}`)), START_MS);
-    child.once('error', reject);
-    child.once('exit', () => reject(new Error(`Firefox exited: ${output}`)));
+    const failed = (error: Error): void => {
+      clearTimeout(timer);
+      reject(error);
+    };
+    const timer = setTimeout(() => failed(new Error(`Firefox did not start: ${output}`)), START_MS);
+    child.once('error', failed);
+    child.once('exit', () => failed(new Error(`Firefox exited: ${output}`)));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       output += text;
       const url = /WebDriver BiDi listening on (ws:\S+)/.exec(output)?.[1];
@@ -102,8 +106,7 @@ function browser(bidi: Bidi, child: ChildProcess, origin: string): Firefox {
     },
     tabs: async () => (await tree()).contexts.map(({ context }) => tab(bidi, context)),
     stopWorker: async () => {
-      const chrome = await bidi.send<Tree>('browsingContext.getTree', { 'moz:scope': 'chrome' });
-      const [window] = chrome.contexts;
+      const [window] = (await tree('chrome')).contexts;
       if (window === undefined) throw new Error('Firefox has no window');
       const policy = `WebExtensionPolicy.getByID(${JSON.stringify(FIREFOX_ADDON_ID)})`;
       await tab(bidi, window.context).evaluate(
@@ -116,6 +119,7 @@ function browser(bidi: Bidi, child: ChildProcess, origin: string): Firefox {
       return tab(bidi, own.context);
     },
     close: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = new Promise((resolve) => child.once('exit', resolve));
       // Its connection ends before its answer comes.
       await bidi.send('browser.close', {}).catch(() => child.kill('SIGKILL'));

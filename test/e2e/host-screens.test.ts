@@ -3,7 +3,8 @@ import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HOST_NAME } from '../../native-host/protocol.ts';
 import type { World } from '../cli/world.ts';
-import { BROWSERS, type BrowserName, click, type Desk, installHost, openDesk, row, screenshot, seen } from './desk.ts';
+import { BROWSERS, type BrowserName, type Desk, installHost, openDesk, screenshot } from './desk.ts';
+import { click, row, seen } from './page.ts';
 
 let desk: Desk;
 afterEach(async () => desk.close());
