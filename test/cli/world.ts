@@ -14,7 +14,8 @@ export type RunOptions = { readonly env?: Record<string, string | undefined>; re
 export type World = {
   readonly aws: FakeAws;
   readonly home: string;
-  readonly env: Record<string, string>;
+  /** What the program and a browser are started with; a test may take variables away. */
+  readonly env: { [name: string]: string };
   readonly configFile: string;
   readonly vaultDir: string;
   readonly run: (args: readonly string[], options?: RunOptions) => Promise<Result>;
@@ -25,7 +26,7 @@ export type World = {
 export async function startWorld(): Promise<World> {
   const aws = await startFakeAws();
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'keyturn-home-'));
-  const env = {
+  const env: World['env'] = {
     HOME: home,
     PATH: '/usr/local/bin:/usr/bin:/bin',
     LANG: 'C.UTF-8',

@@ -171,11 +171,11 @@ describe.each(BROWSERS)('in %s', (name) => {
   });
 
   it('asks for the passphrase of a file vault that nothing else opens', async () => {
-    desk = await openDesk(name);
-    await desk.close();
-    desk = await openDesk(name, { env: { AWS_VAULT_FILE_PASSPHRASE: '' } });
-    await desk.close();
-    desk = await openLocked(name);
+    desk = await openDesk(name, {
+      prepare: (world) => {
+        delete world.env.AWS_VAULT_FILE_PASSPHRASE;
+      },
+    });
     const popup = await desk.popup();
     await click(popup, row('reader'));
     const field = '[data-prompt=passphrase][data-phase=asking] input';
@@ -187,14 +187,6 @@ describe.each(BROWSERS)('in %s', (name) => {
     await consoleTab(desk.browser, '777788889999');
   });
 });
-
-async function openLocked(name: (typeof BROWSERS)[number]): Promise<Desk> {
-  return openDesk(name, {
-    prepare: (world) => {
-      delete world.env['AWS_VAULT_FILE_PASSPHRASE'];
-    },
-  });
-}
 
 const WORK_CONTAINERS = `browser.contextualIdentities.query({ name: 'Work' }).then((all) => all.map((one) => one.cookieStoreId))`;
 
