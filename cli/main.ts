@@ -34,10 +34,10 @@ function userEnvironment(): NodeJS.ProcessEnv {
   return KEYTURN_NODE_OPTIONS === undefined ? env : { ...env, NODE_OPTIONS: KEYTURN_NODE_OPTIONS };
 }
 
-/** aws-vault's form of an error, and the stable code; one line, whatever AWS or the system wrote. */
+/** aws-vault's form of an error, and the stable code; one line without control characters, whatever AWS or a file said. */
 function errorLine({ code, message }: VaultError, programName: string, command: string): string {
   const prefix = command === '' ? '' : `${command === 'export' ? 'exec' : command}: `;
-  return `${programName}: error: ${prefix}${message.replaceAll(/\s*\n\s*/g, ' ')} [${code}]\n`;
+  return `${programName}: error: ${prefix}${message.replaceAll(/\s*\p{Cc}\s*/gu, ' ')} [${code}]\n`;
 }
 
 function debugStack({ cause }: VaultError, argv: readonly string[]): void {

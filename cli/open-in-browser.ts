@@ -60,8 +60,9 @@ async function failureOf(address: string, { platform, env }: Cli): Promise<never
     const failed = (why: string): void =>
       reject(new VaultError('PROCESS_FAILED', `Failed to open URL: ${why}; use --stdout to print it instead`));
     child.once('error', () => failed(`${file} could not be started`));
-    child.once('exit', (status) => {
-      if (status !== 0 && status !== null) failed(`exit status ${status}`);
+    child.once('exit', (status, signal) => {
+      if (signal !== null) failed(`${file} was ended by ${signal}`);
+      else if (status !== 0) failed(`exit status ${status}`);
     });
   });
 }

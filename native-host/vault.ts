@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { appendProfile, type ConfigFile, readConfigFile } from './aws/config-file.ts';
+import { appendProfile, type ConfigFile, profileHeader, readConfigFile } from './aws/config-file.ts';
 import type { Credentials } from './aws/credentials.ts';
 import { type ProfileFlags, type ResolvedProfile, resolveProfile, ttl } from './aws/profile.ts';
 import { type ChainOptions, planChain, type Step } from './engine/chain.ts';
@@ -153,11 +153,24 @@ export class Vault {
     return resolveProfile(profile, { config, env: this.options.env, flags: {}, isTarget: false }).mfaProcess;
   }
 
-  /** Stores a profile's key; its old sessions go. Answers how many there were. */
+  /**
+   * Refuses a name before anybody types a secret for it: one that the vault would take for a session or an SSO token, and,
+   * where a section is to be added, one that the config file cannot hold.
+   * @throws VaultError USAGE
+   */
+  checkName(profile: string, { addsSection }: { readonly addsSection: boolean }): void {
+    if (profile === '' || !isStoredKey(profile)) {
+      const message = `no key can be kept under the name ${JSON.stringify(profile)}; choose another name`;
+      throw new VaultError('USAGE', message, { details: { profile } });
+    }
+    if (addsSection) profileHeader(profile);
+  }
+
+  /** Stores a profile's key; the sessions that began with the old one go. Answers how many there were. */
   add(profile: string, key: Credentials): Promise<{ sessions: number }> {
     return this.withKeyring(async (keyring) => {
       await writeStoredKey(keyring, profile, key);
-      return { sessions: await removeSessions(keyring, profile) };
+      return { sessions: await this.removeSessionsFrom(profile, keyring) };
     });
   }
 
@@ -172,10 +185,10 @@ export class Vault {
     }
   }
 
-  /** Removes a profile's stored key and its sessions. @throws VaultError CREDENTIALS_NOT_FOUND */
+  /** Removes a profile's stored key and the sessions that began with it. @throws VaultError CREDENTIALS_NOT_FOUND */
   remove(profile: string): Promise<{ sessions: number }> {
     return this.withKeyring(async (keyring) => {
-      if (await keyring.remove(profile)) return { sessions: await removeSessions(keyring, profile) };
+      if (await keyring.remove(profile)) return { sessions: await this.removeSessionsFrom(profile, keyring) };
       const message = `the vault holds no key for profile ${JSON.stringify(profile)}; see 'keyturn list'`;
       throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
     });
@@ -206,6 +219,19 @@ export class Vault {
       }
       throw error;
     }
+  }
+
+  /** Those of the profile itself, and of the roles that have it as their source: they would go on as the old key's user. */
+  private async removeSessionsFrom(profile: string, keyring: Keyring): Promise<number> {
+    const config = await this.config();
+    const keys = await keyring.keys();
+    const chain = this.chainOptions(config, new Set([...keys.filter(isStoredKey), profile]), { profile, flags: {} });
+    const names = new Set(keys.flatMap((key) => parseSessionKey(key)?.profile ?? []));
+    let count = 0;
+    for (const name of names) {
+      if (name === profile || beginsWith(profile, name, chain)) count += await removeSessions(keyring, name);
+    }
+    return count;
   }
 
   private async plan(
@@ -245,6 +271,16 @@ export type Inventory = {
 function visibleProfiles(config: ConfigFile): string[] {
   const profiles = [...config.profiles.values()];
   return profiles.filter(({ name, values }) => name !== 'default' || values.size > 0).map(({ name }) => name);
+}
+
+function beginsWith(profile: string, name: string, chain: ChainOptions): boolean {
+  try {
+    return planChain(name, chain)[0]?.profile.name === profile;
+  } catch (error) {
+    // A profile that is broken or gone has no chain that could begin anywhere.
+    if (error instanceof VaultError) return false;
+    throw error;
+  }
 }
 
 type Plan = { readonly context: Context; readonly steps: readonly Step[] };

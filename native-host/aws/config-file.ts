@@ -27,7 +27,7 @@ export type ConfigFile = {
  * @throws VaultError CONFIG_INVALID with file and, for a bad line, its number
  */
 export async function readConfigFile(file: string): Promise<ConfigFile> {
-  const sections = scanConfig(readText(file) ?? '', file);
+  const sections = scanConfig(readBytes(file)?.toString('utf8') ?? '', file);
   const values = await readValues(sections);
   return {
     path: file,
@@ -39,16 +39,17 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
 /**
  * Adds an empty `[profile NAME]` section at the end of the file and changes no other byte, permission or owner; a symlink
  * stays one. A missing file is made, readable by its owner only.
- * @throws VaultError CONFIG_INVALID when the file cannot be written
+ * @throws VaultError USAGE (profileHeader), CONFIG_INVALID when the file cannot be written
  */
 export function appendProfile(file: string, profile: string): void {
-  const title = profile === 'default' ? 'default' : `profile ${/\s/.test(profile) ? `"${profile}"` : profile}`;
+  const header = profileHeader(profile);
   try {
     fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    const before = readText(file);
-    const lineEnd = before?.includes('\r\n') ? '\r\n' : '\n';
-    const gap = before === undefined || before === '' ? '' : before.endsWith('\n') ? lineEnd : lineEnd + lineEnd;
-    replaceFile(file, `${before ?? ''}${gap}[${title}]${lineEnd}`);
+    // Bytes, not text: a comment in another encoding than UTF-8 has to come out as it went in.
+    const before = readBytes(file) ?? Buffer.alloc(0);
+    const lineEnd = before.includes('\r\n') ? '\r\n' : '\n';
+    const gap = before.length === 0 ? '' : before.at(-1) === NEWLINE ? lineEnd : lineEnd + lineEnd;
+    replaceFile(file, Buffer.concat([before, Buffer.from(`${gap}${header}${lineEnd}`)]));
   } catch (error) {
     if (error instanceof VaultError) throw error;
     throw new VaultError('CONFIG_INVALID', `cannot write ${file}: ${reason(error)}`, {
@@ -58,13 +59,38 @@ export function appendProfile(file: string, profile: string): void {
   }
 }
 
-function replaceFile(file: string, text: string): void {
-  const target = fs.existsSync(file) ? fs.realpathSync(file) : file;
+const NEWLINE = 10;
+
+/**
+ * The line that begins a profile's section. A blank needs quotes, or the AWS CLI does not see the profile.
+ * @throws VaultError USAGE for a name that would be read back as another one, or would break the file for every profile
+ */
+export function profileHeader(profile: string): string {
+  const title = profile === 'default' ? 'default' : `profile ${/\s/.test(profile) ? `"${profile}"` : profile}`;
+  const header = `[${title}]`;
+  if (isReadAs(header, profile)) return header;
+  const message = `${JSON.stringify(profile)} cannot be the name of a profile in the AWS config file; choose another name, or use --no-add-config`;
+  throw new VaultError('USAGE', message, { details: { profile } });
+}
+
+function isReadAs(header: string, profile: string): boolean {
+  if (/\p{Cc}/u.test(profile)) return false;
+  try {
+    return scanConfig(header, '').some(({ type, name }) => type === 'profile' && name === profile);
+  } catch (error) {
+    // That the header cannot be read is the answer.
+    if (error instanceof VaultError) return false;
+    throw error;
+  }
+}
+
+function replaceFile(file: string, content: Uint8Array): void {
+  const target = linkTarget(file);
   const old = fs.statSync(target, { throwIfNoEntry: false });
   const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.keyturn`);
   const descriptor = fs.openSync(temporary, 'wx', old?.mode ?? 0o600);
   try {
-    fs.writeFileSync(descriptor, text);
+    fs.writeFileSync(descriptor, content);
     if (old !== undefined) {
       // The umask may have taken bits off at creation, and root writing for somebody else must not take the file over.
       fs.fchmodSync(descriptor, old.mode);
@@ -80,9 +106,15 @@ function replaceFile(file: string, text: string): void {
   }
 }
 
-function readText(file: string): string | undefined {
+/** Where a symlink leads, also when nothing is there yet: a file put in the link's place would cut it off from its owner's. */
+function linkTarget(file: string): string {
+  if (!fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) return file;
+  return linkTarget(path.resolve(fs.realpathSync(path.dirname(file)), fs.readlinkSync(file)));
+}
+
+function readBytes(file: string): Buffer | undefined {
   try {
-    return fs.readFileSync(file, 'utf8');
+    return fs.readFileSync(file);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code; // fs throws nothing else
     if (code === 'ENOENT') return undefined;

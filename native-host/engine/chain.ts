@@ -95,6 +95,26 @@ class Planner {
   }
 }
 
+/**
+ * Refuses what AWS never grants to a role that is assumed with another role's credentials, before anybody is asked for a code
+ * or one is used up: an MFA code, because a role has no device, and more than an hour.
+ * @throws VaultError CONFIG_INVALID
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+ */
+export function checkRoleChaining(steps: readonly Step[]): void {
+  const [source, step] = steps.slice(-2);
+  if (step?.type !== 'assume-role' || source?.type !== 'assume-role') return;
+  const subject = `profile ${JSON.stringify(step.profile.name)} is assumed through the role of ${JSON.stringify(source.profile.name)}`;
+  const details = { profile: step.profile.name };
+  if (step.duration.seconds > MAX_CHAINED_SECONDS) {
+    const message = `${subject}, and AWS gives such a role at most 1h, not ${step.duration.seconds} s; ask for less`;
+    throw new VaultError('CONFIG_INVALID', message, { details });
+  }
+  if (step.mfaSerial === undefined) return;
+  const message = `${subject}, and AWS takes the MFA code it needs from a user only; leave out --no-session and give every profile on the way the same mfa_serial`;
+  throw new VaultError('CONFIG_INVALID', message, { details });
+}
+
 type Range = { readonly max: number; readonly profile: ResolvedProfile; readonly what: string };
 
 function inRange(duration: Duration, { max, profile, what }: Range): Duration {

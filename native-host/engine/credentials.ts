@@ -2,10 +2,10 @@ import type { Credentials } from '../aws/credentials.ts';
 import { preloadSts } from '../aws/sts.ts';
 import { VaultError } from '../errors.ts';
 import { assumeRole } from './assume-role.ts';
-import type { Step } from './chain.ts';
+import { checkRoleChaining, type Step } from './chain.ts';
 import type { Context } from './context.ts';
 import type { Locks, Release } from './lock.ts';
-import { readSession, sessionKeyPrefix, writeSession } from './session-cache.ts';
+import { forgetSession, readSession, sessionKeyPrefix, writeSession } from './session-cache.ts';
 import { sessionToken } from './session-token.ts';
 import { readStoredKey } from './stored-key.ts';
 
@@ -56,6 +56,7 @@ export async function credentialsOf(steps: readonly Step[], options: Credentials
     answers.held.get(sessionKey)?.();
     return cached;
   }
+  checkRoleChaining(steps);
   // Before this step's lock: whoever holds a lock never waits for one nearer to the key, so nobody waits in a circle.
   const source = await credentialsOf(steps.slice(0, -1), options);
   const tokenCode = answers.tokenCode?.sessionKey === sessionKey ? answers.tokenCode.code : undefined;
@@ -67,7 +68,7 @@ export async function credentialsOf(steps: readonly Step[], options: Credentials
     const session = (await readSession(context, sessionKey, options.minTtlSeconds)) ?? undefined;
     if (session !== undefined) return session;
     context.log(`${step.type} for profile '${step.profile.name}': ${step.reason}`);
-    const made = await run(step, source, { context, tokenCode });
+    const made = await run(step, source, { context, tokenCode }).catch((error) => forgetSource(error, steps, context));
     await writeSession(context, sessionKey, made);
     return made;
   });
@@ -81,6 +82,14 @@ function run(
   return step.type === 'session-token'
     ? providers['session-token'](step, source, call)
     : providers['assume-role'](step, source, call);
+}
+
+/** AWS no longer takes the session that a step starts from, whatever time it had left: the next try makes another one. */
+async function forgetSource(error: unknown, steps: readonly Step[], { env, keyring }: Context): Promise<never> {
+  const source = sessionKeyPrefix(steps.slice(0, -1), env);
+  const isRefused = error instanceof VaultError && error.code === 'AWS_CREDENTIALS_INVALID';
+  if (isRefused && source !== undefined) await forgetSession(keyring, source);
+  throw error;
 }
 
 /** Holds the session's lock around `work`, unless the caller holds it already; either way it is free once the session exists. */

@@ -22,6 +22,8 @@ const TYPES = { 'session-token': 'sts.GetSessionToken', 'assume-role': 'sts.Assu
 export function parseSessionKey(key: string): SessionKey | undefined {
   const [, type, profile, mfa, expires] = PATTERN.exec(key) ?? [];
   if (type === undefined || profile === undefined || mfa === undefined || expires === undefined) return undefined;
+  // `session,PROFILE,MFA,EXP` of older versions has the same form, but nothing in it is encoded.
+  if (isLegacySession(key)) return undefined;
   return { type, profile: fromBase64(profile), mfa: fromBase64(mfa), expiresAt: new Date(Number(expires) * 1000) };
 }
 
@@ -123,13 +125,16 @@ export async function writeSession(
   }
 }
 
-/** Removes the cached sessions of one profile, or of all; answers how many there were. */
+/** Removes the session cached under `prefix`. */
+export async function forgetSession(keyring: Keyring, prefix: string): Promise<void> {
+  for (const key of await keyring.keys()) if (key.startsWith(prefix)) await keyring.remove(key);
+}
+
+/** Removes the cached sessions of one profile, or all sessions and SSO tokens; answers how many there were. */
 export async function removeSessions(keyring: Keyring, profile?: string): Promise<number> {
   let count = 0;
   for (const key of await keyring.keys()) {
-    const session = parseSessionKey(key);
-    const isMeant =
-      profile === undefined ? session !== undefined || isLegacySession(key) : session?.profile === profile;
+    const isMeant = profile === undefined ? !isStoredKey(key) : parseSessionKey(key)?.profile === profile;
     if (isMeant && (await keyring.remove(key))) count += 1;
   }
   return count;

@@ -1,0 +1,273 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { PseudoTerminal } from './pseudo-terminal.ts';
+import { addKey, KEYTURN, type People, populate, type Result, startWorld, type World } from './world.ts';
+
+let world: World;
+let people: People;
+let callsBefore = 0;
+
+beforeAll(async () => {
+  world = await startWorld();
+  people = await populate(world);
+  const grace = world.aws.addUser({ account: '222233334444', name: 'grace.with-a-name-that-is-longer-than-32' });
+  await addKey(world, 'grace', world.aws.addAccessKey(grace));
+  const inner = world.aws.addRole({
+    account: '777788889999',
+    name: 'inner',
+    trusts: ['arn:aws:iam::777788889999:role/reader'],
+  });
+  fs.appendFileSync(
+    world.configFile,
+    `[profile inner]\nsource_profile = reader\nrole_arn = ${inner.arn}\n[profile nowhere]\nregion = eu-west-1\n`,
+  );
+});
+beforeEach(() => {
+  callsBefore = world.aws.calls.length;
+});
+afterAll(async () => {
+  world.aws.assertNoUnexpectedCalls();
+  await world.close();
+});
+
+/** Operations since the test began. */
+function operations(): string[] {
+  return world.aws.calls.slice(callsBefore).map(({ operation }) => operation);
+}
+
+/** The parts of a printed sign-in URL. */
+function partsOf({ stdout, stderr, status }: Result) {
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/^\S+\n$/);
+  const url = new URL(stdout.trim());
+  const { Action, Issuer, Destination, SigninToken, ...others } = Object.fromEntries(url.searchParams);
+  expect([Action, Issuer, others]).toEqual(['login', 'keyturn', {}]);
+  return { url, place: url.origin + url.pathname, Destination, SigninToken };
+}
+
+async function openedAs(url: URL): Promise<string> {
+  const response = await fetch(url, { redirect: 'manual' });
+  const cookie = response.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const page = await fetch(new URL(response.headers.get('location') ?? '', url), { headers: { cookie } });
+  return page.text();
+}
+
+const login = (...args: string[]): Promise<Result> => world.run(['login', '--stdout', ...args]);
+
+describe('the sign-in URL', () => {
+  it('of a user comes from GetFederationToken with the stored key, and signs in', async () => {
+    const { url, place, Destination } = partsOf(await login('grace'));
+    expect(place).toBe(`${world.aws.url}/federation`);
+    expect(Destination).toBe('https://eu-west-1.console.aws.amazon.com/console/home?region=eu-west-1');
+    expect(operations()).toEqual(['GetCallerIdentity', 'GetFederationToken', 'getSigninToken']);
+    const call = world.aws.calls.findLast(({ operation }) => operation === 'GetFederationToken');
+    expect(call?.parameters).toMatchObject({ Name: 'grace.with-a-name-that-is-longer', DurationSeconds: '3600' });
+    expect(await openedAs(url)).toContain('222233334444');
+  });
+
+  it('of a user with MFA asks no code, because AWS takes none there', async () => {
+    partsOf(await login('ada'));
+    expect(operations()).toEqual(['GetCallerIdentity', 'GetFederationToken', 'getSigninToken']);
+  });
+
+  it('of a role comes from its session, and of a chained role too', async () => {
+    const { url, Destination } = partsOf(await login('reader'));
+    expect(Destination).toBe('https://us-east-2.console.aws.amazon.com/console/home?region=us-east-2');
+    expect(operations()).toEqual(['AssumeRole', 'getSigninToken']);
+    expect(await openedAs(url)).toContain('777788889999');
+    partsOf(await login('inner'));
+    expect(operations().filter((name) => name === 'AssumeRole')).toHaveLength(2);
+    const tokens = world.aws.calls.filter(({ operation }) => operation === 'getSigninToken');
+    expect(tokens.every(({ parameters }) => parameters.SessionDuration === undefined)).toBe(true);
+  });
+
+  it('of a role with MFA takes a code once, from --mfa-token or the terminal, and it serves the shell as well', async () => {
+    const refused = await login('admin');
+    expect(refused.stderr).toMatch(/^keyturn: error: login: .*open \/dev\/tty.*--mfa-token.*\[MFA_REQUIRED\]\n$/);
+    expect(operations()).toEqual([]);
+    const terminal = new PseudoTerminal(`${KEYTURN} login -s admin`, world.env);
+    await terminal.shows(`Enter MFA code for ${people.device.serial}: `);
+    terminal.type(`${people.device.freshCode()}\r`);
+    expect(await terminal.status()).toBe(0);
+    expect(terminal.output).toMatch(/\r\nhttp:\S+SigninToken=\S+\r\n$/);
+    expect(operations()).toEqual(['GetSessionToken', 'AssumeRole', 'getSigninToken']);
+    expect((await world.run(['exec', 'admin', '--', 'true'])).status).toBe(0);
+    partsOf(await login('admin'));
+    expect(operations().slice(3)).toEqual(['getSigninToken']);
+  });
+
+  it.each([
+    ['-d', '20m'],
+    ['--region', 'eu-west-3'],
+  ])('takes %s %s as exec does', async (...flags) => {
+    const { Destination } = partsOf(await login('reader', ...flags));
+    const region = flags[0] === '--region' ? flags[1] : 'us-east-2';
+    expect(Destination).toBe(`https://${region}.console.aws.amazon.com/console/home?region=${region}`);
+    const call = world.aws.calls.findLast(({ operation }) => operation === 'AssumeRole');
+    expect(call?.parameters.DurationSeconds).toBe(flags[0] === '-d' ? '1200' : '3600');
+  });
+
+  it.each([
+    ['/s3/home', 'https://us-east-2.console.aws.amazon.com/s3/home?region=us-east-2'],
+    ['s3/buckets', 'https://us-east-2.console.aws.amazon.com/s3/buckets?region=us-east-2'],
+    [
+      '/ec2/home?a=b%20c#Instances:x=1',
+      'https://us-east-2.console.aws.amazon.com/ec2/home?a=b%20c&region=us-east-2#Instances:x=1',
+    ],
+    ['/x?region=eu-west-3', 'https://us-east-2.console.aws.amazon.com/x?region=eu-west-3'],
+    ['//evil.example/x', 'https://us-east-2.console.aws.amazon.com/evil.example/x?region=us-east-2'],
+    ['@evil.example', 'https://us-east-2.console.aws.amazon.com/@evil.example?region=us-east-2'],
+  ])('leads to the page --path %s', async (page, destination) => {
+    expect(partsOf(await login('reader', `--path=${page}`)).Destination).toBe(destination);
+  });
+
+  it('without any region lets AWS choose, page and all', async () => {
+    const config = path.join(world.home, 'no-region');
+    fs.writeFileSync(config, '[profile grace]\n');
+    const env = { AWS_CONFIG_FILE: config };
+    expect(partsOf(await world.run(['login', '-s', 'grace'], { env })).Destination).toBe(
+      'https://console.aws.amazon.com/',
+    );
+    expect(partsOf(await world.run(['login', '-s', 'grace', '--path', '/s3/home'], { env })).Destination).toBe(
+      'https://console.aws.amazon.com/s3/home',
+    );
+  });
+
+  it('lasts as long as -d and AWS_FEDERATION_TOKEN_TTL say', async () => {
+    await login('grace', '-d', '2h');
+    await world.run(['login', '-s', 'grace'], { env: { AWS_FEDERATION_TOKEN_TTL: '12h' } });
+    const calls = world.aws.calls.slice(callsBefore).filter(({ operation }) => operation === 'GetFederationToken');
+    expect(calls.map(({ parameters }) => parameters.DurationSeconds)).toEqual(['7200', '43200']);
+  });
+});
+
+describe('without a profile', () => {
+  it('uses the keys of the environment: a user’s, or a role’s session', async () => {
+    const env = { AWS_ACCESS_KEY_ID: people.key.accessKeyId, AWS_SECRET_ACCESS_KEY: people.key.secretAccessKey };
+    partsOf(await world.run(['login', '-s'], { env }));
+    expect(operations()).toEqual(['GetCallerIdentity', 'GetFederationToken', 'getSigninToken']);
+    const role = await world.run(['exec', 'reader', '--', KEYTURN, 'login', '-s']);
+    expect(partsOf(role).Destination).toBe('https://us-east-2.console.aws.amazon.com/console/home?region=us-east-2');
+    expect(
+      operations()
+        .slice(3)
+        .filter((name) => name !== 'AssumeRole'),
+    ).toEqual(['GetCallerIdentity', 'getSigninToken']);
+  });
+
+  it('says that there are none', async () => {
+    expect(await world.run(['login'])).toEqual({
+      status: 1,
+      stdout: '',
+      stderr:
+        "keyturn: error: login: argument 'profile' not provided, nor any AWS env vars found. Try --help [USAGE]\n",
+    });
+    expect(operations()).toEqual([]);
+  });
+});
+
+describe('the browser', () => {
+  const bin = (): string => path.join(world.home, 'bin');
+  const file = (name: string): string => path.join(world.home, name);
+  const env = (): Record<string, string> => ({ PATH: `${bin()}:/usr/bin:/bin` });
+
+  function installOpener(script: string): void {
+    fs.mkdirSync(bin(), { recursive: true });
+    fs.writeFileSync(path.join(bin(), 'xdg-open'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+
+  it('gets the URL from a loopback address that answers once, and no process has it in its arguments', async () => {
+    // Everything any process could see of this sign-in while the browser fetches it.
+    installOpener(`cd "$HOME"
+printf '%s' "$1" > address
+for pid in /proc/[0-9]*; do tr '\\0' ' ' < $pid/cmdline; done > arguments 2>/dev/null
+env > environment
+curl -s -o /dev/null -w '%{http_code}\\n' "$1x" > wrong
+curl -s -D headers -o /dev/null -w '%{redirect_url}' "$1" > redirect.part
+mv redirect.part redirect`);
+    const { status, stdout, stderr } = await world.run(['login', 'reader'], {
+      env: { ...env(), AWS_VAULT_FILE_PASSPHRASE: world.env.AWS_VAULT_FILE_PASSPHRASE },
+    });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
+    await expect.poll(() => fs.existsSync(file('redirect'))).toBe(true);
+    const read = (name: string): string => fs.readFileSync(file(name), 'utf8');
+    expect(read('address')).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}$/);
+    expect(read('wrong')).toBe('404\n');
+    const url = new URL(read('redirect'));
+    const token = url.searchParams.get('SigninToken') ?? '';
+    expect(token.length).toBeGreaterThan(100);
+    expect(read('arguments')).toContain(read('address'));
+    expect(read('arguments')).not.toContain(token.slice(0, 20));
+    expect(read('arguments')).not.toContain(encodeURIComponent(token).slice(0, 20));
+    expect(read('environment')).not.toContain('AWS_VAULT_FILE_PASSPHRASE');
+    expect(read('headers').toLowerCase()).toContain('cache-control: no-store');
+    await expect(fetch(read('address'))).rejects.toThrow();
+    expect(await openedAs(url)).toContain('777788889999');
+  });
+
+  it('that cannot be opened is named, and the URL is not', async () => {
+    installOpener('exit 3');
+    const failed = await world.run(['login', 'reader'], { env: env() });
+    expect(failed).toEqual({
+      status: 1,
+      stdout: '',
+      stderr:
+        'keyturn: error: login: Failed to open URL: exit status 3; use --stdout to print it instead [PROCESS_FAILED]\n',
+    });
+    const missing = await world.run(['login', 'reader'], { env: { PATH: '/nonexistent' } });
+    expect(missing.stderr).toBe(
+      'keyturn: error: login: Failed to open URL: xdg-open could not be started; use --stdout to print it instead [PROCESS_FAILED]\n',
+    );
+    installOpener('kill -9 $$');
+    const killed = await world.run(['login', 'reader'], { env: env() });
+    expect(killed.stderr).toMatch(/Failed to open URL: .*SIGKILL.*\[PROCESS_FAILED\]\n$/);
+  });
+
+  it('that nobody brings leaves Ctrl-C', async () => {
+    installOpener('touch "$HOME/waiting"; exit 0');
+    const child = world.start(['login', 'reader'], { env: env() });
+    let stderr = '';
+    child.stderr?.on('data', (chunk) => (stderr += String(chunk)));
+    const over = new Promise((resolve) => child.once('close', resolve));
+    await expect.poll(() => fs.existsSync(file('waiting'))).toBe(true);
+    child.kill('SIGINT');
+    expect(await over).toBe(130);
+    expect(stderr).toMatch(/^keyturn: error: login: cancelled[^\n]*\[CANCELLED\]\n$/);
+  });
+});
+
+describe('a failure', () => {
+  it('of the federation endpoint says its status', async () => {
+    world.aws.fail({ operation: 'getSigninToken', status: 400, code: 'BadRequest', message: 'no' });
+    expect((await login('reader')).stderr).toBe(
+      'keyturn: error: login: Call to getSigninToken failed with 400 Bad Request [AWS_REJECTED]\n',
+    );
+  });
+
+  it('of a profile says its name, and asks AWS nothing', async () => {
+    const [missing, empty, nobody] = await Promise.all([
+      login('tpyo'),
+      login('nowhere'),
+      login('reader', '--region', 'eu/west'),
+    ]);
+    expect(missing.stderr).toMatch(/^keyturn: error: login: profile "tpyo" .*\[PROFILE_NOT_FOUND\]\n$/);
+    expect(empty.stderr).toMatch(
+      /^keyturn: error: login: profile nowhere: credentials missing.*\[CREDENTIALS_NOT_FOUND\]\n$/,
+    );
+    expect(nobody.stderr).toMatch(/^keyturn: error: login: .*eu\/west.*\[CONFIG_INVALID\]\n$/);
+    expect(operations()).toEqual([]);
+  });
+
+  it('of GetFederationToken for a user’s own session names a way out', async () => {
+    const session = JSON.parse((await world.run(['export', '--format=json', 'grace'])).stdout);
+    const { stderr } = await world.run(['login', '-s'], {
+      env: {
+        AWS_ACCESS_KEY_ID: session.AccessKeyId,
+        AWS_SECRET_ACCESS_KEY: session.SecretAccessKey,
+        AWS_SESSION_TOKEN: session.SessionToken,
+      },
+    });
+    expect(stderr).toMatch(/^keyturn: error: login: .*GetFederationToken.*\[AWS_ACCESS_DENIED\]\n$/);
+  });
+});
