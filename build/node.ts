@@ -1,8 +1,20 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Plugin, UserConfig } from 'vite';
+import { codeCacheFile } from './chunk-loader.ts';
 
 const dist = 'dist';
+
+/** What starts together lies together, since every file costs time: --version needs the first of these, exec both. */
+const START_CHUNKS = [
+  {
+    name: 'base',
+    test: /rolldown.runtime|\/cli\/(args(-\w+)?(?<!-help)|print)\.ts$|\/native-host\/(errors|duration|version)\.ts$/,
+    priority: 2,
+  },
+  { name: 'exec', test: /\/cli\/(run-command|output)\.ts$|\/native-host\/(vault|keyring\/file)\.ts$/, priority: 1 },
+];
 
 /**
  * The command line and the native host, as CommonJS: Node loads it 5-10 % faster than modules. What a command does not need at
@@ -19,13 +31,30 @@ export function nodeConfig(): UserConfig {
       rollupOptions: {
         // Node's own modules have no side effects: one that only dropped code needs is not loaded.
         treeshake: { moduleSideEffects: 'no-external' },
-        input: { cli: 'cli/main.ts', host: 'native-host/main.ts' },
-        output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name].cjs' },
+        input: { cli: 'build/start.ts', 'chunks/command-line': 'cli/main.ts', host: 'native-host/main.ts' },
+        output: {
+          format: 'cjs',
+          dynamicImportInCjs: false, // all imports of chunks go through build/chunk-loader.ts
+          entryFileNames: '[name].cjs',
+          chunkFileNames: 'chunks/[name].cjs',
+          codeSplitting: { groups: START_CHUNKS },
+        },
       },
     },
     resolve: { alias: { '@aws-sdk/credential-provider-node': path.resolve('build/no-credential-chain.ts') } },
     ssr: { noExternal: true },
-    plugins: [runtimeAndLaunchers()],
+    plugins: [lateFileReads(), runtimeAndLaunchers()],
+  };
+}
+
+function lateFileReads(): Plugin {
+  return {
+    name: 'keyturn-late-file-reads',
+    enforce: 'pre',
+    resolveId(source, importer) {
+      const isLoader = importer?.includes('/shared-ini-file-loader/') === true;
+      return isLoader && source === 'node:fs/promises' ? path.resolve('build/late-file-reads.ts') : undefined;
+    },
   };
 }
 
@@ -34,8 +63,10 @@ function runtimeAndLaunchers(): Plugin {
     name: 'keyturn-launchers',
     writeBundle() {
       placeRuntime(path.join(dist, 'lib', 'node'));
-      writeLauncher('keyturn', 'cli', '"$0" ');
-      writeLauncher('keyturn-host', 'host', '');
+      // A first collection of garbage costs a millisecond, and a command ends before it needs one.
+      writeLauncher('keyturn', '--min-semi-space-size=4 "$lib/cli.cjs" "$0"');
+      writeLauncher('keyturn-host', '"$lib/host.cjs"');
+      writeCodeCache(path.resolve(dist, 'lib', 'chunks'));
     },
   };
 }
@@ -52,11 +83,18 @@ function placeRuntime(target: string): void {
   }
 }
 
+function writeCodeCache(chunks: string): void {
+  const args = [path.resolve('build/write-code-cache.ts'), chunks];
+  const { status, stderr } = spawnSync(process.execPath, args, { env: {}, encoding: 'utf8' });
+  const isThere = fs.existsSync(codeCacheFile(path.join(chunks, 'exec.cjs')));
+  if (status !== 0 || !isThere) throw new Error(`the code cache could not be made: ${stderr}`);
+}
+
 /**
  * A launcher needs nothing but /bin/sh: a browser starts the host with hardly any environment. NODE_OPTIONS is meant for the
  * user's own programs, so it is put aside for the child (an editor that debugs every Node process must not debug the vault).
  */
-function writeLauncher(name: string, entry: string, firstArgument: string): void {
+function writeLauncher(name: string, nodeArguments: string): void {
   const script = `#!/bin/sh
 self=$0
 [ -h "$self" ] && self=$(PATH=/usr/bin:/bin readlink -f -- "$self")
@@ -66,7 +104,7 @@ if [ -n "\${NODE_OPTIONS+x}" ]; then
   export KEYTURN_NODE_OPTIONS
   unset NODE_OPTIONS
 fi
-exec "$lib/node" "$lib/${entry}.cjs" ${firstArgument}"$@"
+exec "$lib/node" ${nodeArguments} "$@"
 `;
   fs.writeFileSync(path.join(dist, name), script, { mode: 0o755 });
 }

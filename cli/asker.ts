@@ -1,4 +1,4 @@
-import path from 'node:path';
+import { basename } from 'node:path';
 import type { Asker, MfaQuestion } from '../native-host/ask.ts';
 import { VaultError } from '../native-host/errors.ts';
 import type { ProgramPrompt } from './ask/programs.ts';
@@ -80,7 +80,7 @@ async function askBrowser({ question, how, cli, signal }: Ask): Promise<string> 
     kind: 'mfa',
     ...question,
     profile: how.profile ?? question.profile,
-    program: how.program ?? path.basename(cli.programName),
+    program: how.program ?? basename(cli.programName),
     ...(parent !== undefined && { parent }),
     pid: process.pid,
   } as const;

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
-import path from 'node:path';
+import { delimiter, sep } from 'node:path';
 import type { Credentials } from '../native-host/aws/credentials.ts';
 import { VaultError } from '../native-host/errors.ts';
 import { formatExpiration } from './output.ts';
@@ -78,10 +78,10 @@ export function resolveExecutable(command: string, env: Env): string {
 function candidates(command: string, env: Env): string[] {
   if (command === '') return [];
   // A PATH that is not set at all has this default in execvp(3); an empty entry is the current directory.
-  const directories = (env.PATH ?? env.Path ?? '/bin:/usr/bin').split(path.delimiter);
+  const directories = (env.PATH ?? env.Path ?? '/bin:/usr/bin').split(delimiter);
   const suffixes = process.platform === 'win32' ? ['', ...(env.PATHEXT ?? '.COM;.EXE;.BAT;.CMD').split(';')] : [''];
   return directories.flatMap((directory) =>
-    suffixes.map((suffix) => `${directory === '' ? '.' : directory}${path.sep}${command}${suffix}`),
+    suffixes.map((suffix) => `${directory === '' ? '.' : directory}${sep}${command}${suffix}`),
   );
 }
 

@@ -12,7 +12,7 @@ export type Cli = {
   /** The name this program was started under, for messages. */
   readonly programName: string;
   /** What a browser is to start as the native messaging host. */
-  readonly hostLauncher: string;
+  readonly hostLauncher: () => string;
   readonly isDebug: boolean;
   readonly signal: AbortSignal;
   /** A result, on stdout, as it is. */

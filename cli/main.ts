@@ -1,4 +1,4 @@
-import path from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { asVaultError, type VaultError } from '../native-host/errors.ts';
 import { VERSION } from '../native-host/version.ts';
 import { parseArgs } from './args.ts';
@@ -6,7 +6,7 @@ import { print } from './print.ts';
 
 /** The whole program: arguments in, exit status out. The only place that prints an error. */
 async function main(startedAs: string, argv: readonly string[]): Promise<number> {
-  const programName = path.basename(startedAs);
+  const programName = basename(startedAs);
   let command = '';
   try {
     const invocation = parseArgs(argv, process.env);
@@ -18,7 +18,7 @@ async function main(startedAs: string, argv: readonly string[]): Promise<number>
     command = invocation.command;
     const { runCommand } = await import('./run-command.ts');
     // The host's launcher lies beside this program's: dist/keyturn-host, above dist/lib/cli.cjs.
-    const hostLauncher = path.resolve(path.dirname(process.argv[1] ?? ''), '..', 'keyturn-host');
+    const hostLauncher = (): string => resolve(dirname(process.argv[1] ?? ''), '..', 'keyturn-host');
     return await runCommand(invocation, { programName, env: userEnvironment(), hostLauncher });
   } catch (error) {
     const failure = asVaultError(error);

@@ -1,4 +1,3 @@
-import os from 'node:os';
 import { asking } from '../native-host/ask.ts';
 import type { Env } from '../native-host/engine/context.ts';
 import { VaultError } from '../native-host/errors.ts';
@@ -10,7 +9,7 @@ import { commandAsker } from './asker.ts';
 import type { Cli } from './cli.ts';
 import { print } from './print.ts';
 
-export type Surroundings = { readonly programName: string; readonly env: Env; readonly hostLauncher: string };
+export type Surroundings = { readonly programName: string; readonly env: Env; readonly hostLauncher: () => string };
 
 /** What commands work with, made for the flags that every command has. */
 export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, hostLauncher }: Surroundings): Cli {
@@ -21,7 +20,9 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, 
   }
   const say = (line: string): void => void print(2, `${line}\n`);
   const log = flags.debug ? (line: string): void => say(`${timestamp(new Date())} ${line}`) : () => undefined;
-  const settings = readSettings(env, os.homedir(), flags);
+  // What homedir() looks at first; loading node:os for it takes longer than all that is done here.
+  const homeDir = (process.platform !== 'win32' && env.HOME) || process.getBuiltinModule('node:os').homedir();
+  const settings = readSettings(env, homeDir, flags);
   const { signal } = interrupted;
   const vault = new Vault({
     settings,
@@ -36,7 +37,7 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, 
     vault,
     settings,
     env,
-    homeDir: os.homedir(),
+    homeDir,
     platform: process.platform,
     programName,
     hostLauncher,

@@ -1,4 +1,4 @@
-import path from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { Env } from './engine/context.ts';
 
 /** Where and how the vault works, from flags and environment; names and defaults are aws-vault's. */
@@ -31,15 +31,12 @@ export function readSettings(env: Env, homeDir: string, flags: SettingFlags = {}
     secretServiceCollection: collection ?? 'awsvault',
     fileDir: inHome(flags.fileDir ?? variable(env, 'AWS_VAULT_FILE_DIR') ?? '~/.awsvault/keys/', homeDir),
     // The XDG rules ignore a relative path here.
-    stateDir: path.join(
-      stateHome && path.isAbsolute(stateHome) ? stateHome : path.join(homeDir, '.local/state'),
-      'keyturn',
-    ),
+    stateDir: join(stateHome && isAbsolute(stateHome) ? stateHome : join(homeDir, '.local/state'), 'keyturn'),
     configFile: inHome(variable(env, 'AWS_CONFIG_FILE') ?? '~/.aws/config', homeDir),
     filePassphrase: env.AWS_VAULT_FILE_PASSPHRASE,
   };
 }
 
 function inHome(file: string, homeDir: string): string {
-  return file.startsWith('~/') ? path.join(homeDir, file.slice(2)) : file;
+  return file.startsWith('~/') ? join(homeDir, file.slice(2)) : file;
 }

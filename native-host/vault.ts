@@ -1,19 +1,17 @@
-import path from 'node:path';
-import { appendProfile, type ConfigFile, profileHeader, readConfigFile } from './aws/config-file.ts';
+import { join } from 'node:path';
+import { appendProfile, type ConfigFile, profileHeader } from './aws/config-file.ts';
+import { configReader } from './aws/config-reader.ts';
 import type { Credentials } from './aws/credentials.ts';
 import { type ProfileFlags, type ResolvedProfile, resolveProfile, ttl } from './aws/profile.ts';
 import { type ChainOptions, planChain, type Step } from './engine/chain.ts';
-import { consoleUrl } from './engine/console-url.ts';
 import type { Context, Env } from './engine/context.ts';
 import { type Answers, credentialsOf } from './engine/credentials.ts';
 import { fileLocks, type Locks } from './engine/lock.ts';
-import { serviceOptions } from './engine/service-options.ts';
 import { isSsoToken, isStoredKey, parseSessionKey, removeSessions, type SessionKey } from './engine/session-cache.ts';
 import { writeStoredKey } from './engine/stored-key.ts';
 import { VaultError } from './errors.ts';
 import type { Keyring } from './keyring/keyring.ts';
 import { type OpenedKeyring, openKeyring } from './keyring/open.ts';
-import { profileSummary } from './profile-summary.ts';
 import type { ProfileSummary } from './protocol.ts';
 import type { Settings } from './settings.ts';
 
@@ -42,6 +40,8 @@ const DEFAULT_MIN_TTL_SECONDS = 300;
 /** The operations of the product, behind both doors: the browser's messages and the command line. */
 export class Vault {
   readonly locks: Locks;
+  /** The config file as it is now. @throws VaultError CONFIG_INVALID */
+  readonly config: () => Promise<ConfigFile>;
   private readonly options: VaultOptions;
   private opened: Promise<OpenedKeyring> | undefined;
   private passphrase: string | undefined;
@@ -49,7 +49,8 @@ export class Vault {
   constructor(options: VaultOptions) {
     this.options = options;
     this.passphrase = options.settings.filePassphrase;
-    this.locks = fileLocks(path.join(options.settings.stateDir, 'locks'));
+    this.config = configReader(options.settings.configFile);
+    this.locks = fileLocks(join(options.settings.stateDir, 'locks'));
   }
 
   /** Takes a passphrase for the file vault; absent where the environment already gives one. */
@@ -64,16 +65,13 @@ export class Vault {
     return this.options.env;
   }
 
-  config(): Promise<ConfigFile> {
-    return readConfigFile(this.options.settings.configFile);
-  }
-
   /** Every profile the popup shows, in the order of the config file, then stored keys without a section. */
   async list(): Promise<{ profiles: ProfileSummary[] }> {
     const config = await this.config();
     const stored = new Set(await this.withKeyring(async (keyring) => (await keyring.keys()).filter(isStoredKey)));
     const chain = this.chainOptions(config, stored, { profile: '', flags: {} });
     const names = new Set([...visibleProfiles(config), ...stored]);
+    const { profileSummary } = await import('./profile-summary.ts');
     const profiles = [...names].map((name) => profileSummary(name, chain));
     // A `[default]` that only holds settings for the others is no profile to open a console of.
     return { profiles: profiles.filter(({ name, kind }) => name !== 'default' || kind !== 'none') };
@@ -117,6 +115,7 @@ export class Vault {
       const plan = await this.plan(request, { keyring, signal: call.signal, isForConsole: true });
       const credentials = await this.run(plan, call);
       const profile = targetOf(plan.steps);
+      const { consoleUrl, serviceOptions } = await loadConsole();
       const url = await consoleUrl({
         service: serviceOptions(profile, credentials, plan.context),
         region: profile.region,
@@ -137,6 +136,7 @@ export class Vault {
     const { env, settings } = this.options;
     const config: ConfigFile = { path: settings.configFile, profiles: new Map(), ssoSessions: new Map() };
     const profile = resolveProfile('default', { config, env, flags, isTarget: false });
+    const { consoleUrl, serviceOptions } = await loadConsole();
     const url = await consoleUrl({
       service: serviceOptions(profile, credentials, { env, signal }),
       region: profile.region,
@@ -281,6 +281,15 @@ function beginsWith(profile: string, name: string, chain: ChainOptions): boolean
     if (error instanceof VaultError) return false;
     throw error;
   }
+}
+
+/** What only a console sign-in needs is loaded for it: a program that waits for credentials does not wait for this. */
+async function loadConsole() {
+  const [{ consoleUrl }, { serviceOptions }] = await Promise.all([
+    import('./engine/console-url.ts'),
+    import('./engine/service-options.ts'),
+  ]);
+  return { consoleUrl, serviceOptions };
 }
 
 type Plan = { readonly context: Context; readonly steps: readonly Step[] };

@@ -1,4 +1,4 @@
-import path from 'node:path';
+import { basename } from 'node:path';
 import { VaultError } from '../../native-host/errors.ts';
 import { variable } from '../../native-host/settings.ts';
 import { childEnvironment, replaceProcess, resolveExecutable, spawnAndWait } from '../child.ts';
@@ -27,7 +27,7 @@ export async function exec(options: ExecOptions, cli: Cli): Promise<number> {
   const command = options.command ?? shell(cli);
   // Before anything is asked of AWS or of a person: a mistyped command needs neither.
   const file = resolveExecutable(command, env);
-  const { credentials, profile } = await credentialsFor(options, cli, path.basename(command));
+  const { credentials, profile } = await credentialsFor(options, cli, basename(command));
   if (options.command === undefined) announceSubshell(command, cli);
   const argv = [command, ...options.args];
   const environment = childEnvironment(env, { profile: name, credentials, region: profile.region });

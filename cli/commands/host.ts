@@ -23,7 +23,7 @@ const ALLOWED = { chromiumExtensionIds: [CHROMIUM_EXTENSION_ID], firefoxAddonIds
 
 /** Lets browsers start the native messaging host. Says what it wrote; repeating it changes nothing. */
 export async function installHost(options: HostOptions, cli: Cli): Promise<void> {
-  const launcherPath = cli.hostLauncher;
+  const launcherPath = cli.hostLauncher();
   printChanges(await install({ ...registerOptions(options, cli), launcherPath, allowed: ALLOWED }), cli);
 }
 

@@ -13,8 +13,8 @@ export type Background = {
 export function useBackground(signIns: PopupState['signIns']): Background {
   const [{ state, isLive }, setView] = useState({ state: { ...initialState, signIns }, isLive: false });
   const port = useRef<Runtime.Port | undefined>(undefined);
+  const connectNow = useRef(() => {});
 
-  // Not after the paint: a page in the background is hardly ever painted, and must connect all the same.
   useLayoutEffect(() => {
     let isUnmounted = false;
     const connect = () => {
@@ -24,13 +24,35 @@ export function useBackground(signIns: PopupState['signIns']): Background {
       opened.onMessage.addListener((message) => setView({ state: (message as StateMessage).state, isLive: true })); // only the background sends here
       opened.onDisconnect.addListener(connect);
     };
-    connect();
+    connectNow.current = once(connect);
+    afterPaint(connectNow.current);
     return () => {
       isUnmounted = true;
       port.current?.disconnect();
     };
   }, []);
 
-  const send = useCallback((intent: Intent) => port.current?.postMessage(intent), []);
+  const send = useCallback((intent: Intent) => {
+    connectNow.current();
+    port.current?.postMessage(intent);
+  }, []);
   return { state, isLive, send };
+}
+
+/** A page in the background is hardly ever painted, and must connect all the same. */
+const UNPAINTED_MS = 200;
+
+/** Waking the background takes the time of both processors: the list that is known already is painted first. */
+function afterPaint(run: () => void) {
+  requestAnimationFrame(() => setTimeout(run));
+  setTimeout(run, UNPAINTED_MS);
+}
+
+function once(run: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    run();
+  };
 }

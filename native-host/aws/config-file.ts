@@ -1,5 +1,20 @@
-import fs from 'node:fs';
-import path from 'node:path';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { externalDataInterceptor, loadSharedConfigFiles } from '@smithy/shared-ini-file-loader';
 import { VaultError } from '../errors.ts';
 import { type ScannedSection, scanConfig } from './config-scan.ts';
@@ -44,7 +59,7 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
 export function appendProfile(file: string, profile: string): void {
   const header = profileHeader(profile);
   try {
-    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     // Bytes, not text: a comment in another encoding than UTF-8 has to come out as it went in.
     const before = readBytes(file) ?? Buffer.alloc(0);
     const lineEnd = before.includes('\r\n') ? '\r\n' : '\n';
@@ -86,35 +101,35 @@ function isReadAs(header: string, profile: string): boolean {
 
 function replaceFile(file: string, content: Uint8Array): void {
   const target = linkTarget(file);
-  const old = fs.statSync(target, { throwIfNoEntry: false });
-  const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.keyturn`);
-  const descriptor = fs.openSync(temporary, 'wx', old?.mode ?? 0o600);
+  const old = statSync(target, { throwIfNoEntry: false });
+  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.keyturn`);
+  const descriptor = openSync(temporary, 'wx', old?.mode ?? 0o600);
   try {
-    fs.writeFileSync(descriptor, content);
+    writeFileSync(descriptor, content);
     if (old !== undefined) {
       // The umask may have taken bits off at creation, and root writing for somebody else must not take the file over.
-      fs.fchmodSync(descriptor, old.mode);
-      if (old.uid !== process.getuid?.() || old.gid !== process.getgid?.()) fs.fchownSync(descriptor, old.uid, old.gid);
+      fchmodSync(descriptor, old.mode);
+      if (old.uid !== process.getuid?.() || old.gid !== process.getgid?.()) fchownSync(descriptor, old.uid, old.gid);
     }
-    fs.fsyncSync(descriptor);
-    fs.renameSync(temporary, target);
+    fsyncSync(descriptor);
+    renameSync(temporary, target);
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
+    rmSync(temporary, { force: true });
     throw error;
   } finally {
-    fs.closeSync(descriptor);
+    closeSync(descriptor);
   }
 }
 
 /** Where a symlink leads, also when nothing is there yet: a file put in the link's place would cut it off from its owner's. */
 function linkTarget(file: string): string {
-  if (!fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) return file;
-  return linkTarget(path.resolve(fs.realpathSync(path.dirname(file)), fs.readlinkSync(file)));
+  if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) return file;
+  return linkTarget(resolve(realpathSync(dirname(file)), readlinkSync(file)));
 }
 
 function readBytes(file: string): Buffer | undefined {
   try {
-    return fs.readFileSync(file);
+    return readFileSync(file);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code; // fs throws nothing else
     if (code === 'ENOENT') return undefined;

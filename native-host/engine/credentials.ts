@@ -1,12 +1,9 @@
 import type { Credentials } from '../aws/credentials.ts';
-import { preloadSts } from '../aws/sts.ts';
 import { VaultError } from '../errors.ts';
-import { assumeRole } from './assume-role.ts';
 import { checkRoleChaining, type Step } from './chain.ts';
 import type { Context } from './context.ts';
 import type { Locks, Release } from './lock.ts';
 import { forgetSession, readSession, sessionKeyPrefix, writeSession } from './session-cache.ts';
-import { sessionToken } from './session-token.ts';
 import { readStoredKey } from './stored-key.ts';
 
 /** What a caller has found out so far and brings along when it repeats a call (ask.ts). */
@@ -33,9 +30,10 @@ export type Provider<T extends Step['type']> = (
   call: { readonly context: Context; readonly tokenCode: string | undefined },
 ) => Promise<Required<Credentials>>;
 
-const providers: { [T in Exclude<Step['type'], 'stored-key'>]: Provider<T> } = {
-  'session-token': sessionToken,
-  'assume-role': assumeRole,
+// Loaded when AWS has to be asked, which with a cached session it has not.
+const providers: { [T in Exclude<Step['type'], 'stored-key'>]: () => Promise<Provider<T>> } = {
+  'session-token': async () => (await import('./session-token.ts')).sessionToken,
+  'assume-role': async () => (await import('./assume-role.ts')).assumeRole,
 };
 
 /**
@@ -61,7 +59,7 @@ export async function credentialsOf(steps: readonly Step[], options: Credentials
   const source = await credentialsOf(steps.slice(0, -1), options);
   const tokenCode = answers.tokenCode?.sessionKey === sessionKey ? answers.tokenCode.code : undefined;
   if (step.mfaSerial !== undefined && tokenCode === undefined) {
-    preloadSts();
+    await preload();
     throw mfaRequired(step, step.mfaSerial, sessionKey);
   }
   return locked(sessionKey, options, async () => {
@@ -74,14 +72,20 @@ export async function credentialsOf(steps: readonly Step[], options: Credentials
   });
 }
 
-function run(
+async function run(
   step: Exclude<Step, { type: 'stored-key' }>,
   source: Credentials,
   call: Parameters<Provider<'session-token'>>[2],
 ): Promise<Required<Credentials>> {
   return step.type === 'session-token'
-    ? providers['session-token'](step, source, call)
-    : providers['assume-role'](step, source, call);
+    ? (await providers['session-token']())(step, source, call)
+    : (await providers['assume-role']())(step, source, call);
+}
+
+/** The SDK loads while the person types the code. */
+async function preload(): Promise<void> {
+  const { preloadSts } = await import('../aws/sts.ts');
+  preloadSts();
 }
 
 /** AWS no longer takes the session that a step starts from, whatever time it had left: the next try makes another one. */

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
-import path from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { type ErrorCode, type ErrorDetails, VaultError } from '../errors.ts';
 
@@ -52,8 +52,8 @@ export function fileLocks(dir: string): Locks {
 function open(dir: string, name: string): DatabaseSync {
   const { createHash } = process.getBuiltinModule('node:crypto');
   const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite');
-  fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const file = path.join(dir, `${createHash('sha256').update(name).digest('hex').slice(0, 32)}.lock`);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const file = join(dir, `${createHash('sha256').update(name).digest('hex').slice(0, 32)}.lock`);
   // Reading waits for the instant of somebody's commit; taking the lock does not wait inside SQLite (tryBegin).
   const database = new Database(file, { timeout: 5000 });
   // The file's content is worth nothing after a power cut, so nobody waits for the disk.

@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { KEYTURN, type World } from '../test/cli/world.ts';
+import { startSessionBus } from '../test/contract/session-bus.ts';
+import { PROFILE_COUNT, worldWithProfiles } from './people.ts';
+import { baselineRow, heading, notMeasured, ratioRow, type Target } from './report.ts';
+import { interleaved } from './samples.ts';
+
+const RUNS = 40;
+const NODE = path.resolve('dist/lib/node');
+
+/** Whole processes, from their start to their end, against Node's own start with nothing to do. */
+export async function benchCommandLine(): Promise<void> {
+  const small = await worldWithProfiles(1);
+  const large = await worldWithProfiles(PROFILE_COUNT);
+  try {
+    heading(`Start of the command line, whole process, median (least-most) of ${RUNS} runs in turn`);
+    const cached = ['exec', 'p', '--', 'true'];
+    const samples = await interleaved(RUNS, {
+      bare: () => millisecondsOf(NODE, ['-e', '0'], small),
+      version: () => millisecondsOf(KEYTURN, ['--version'], small),
+      exec: () => millisecondsOf(KEYTURN, cached, small),
+      execOfMany: () => millisecondsOf(KEYTURN, cached, large),
+      list: () => millisecondsOf(KEYTURN, ['list'], small),
+      listOfMany: () => millisecondsOf(KEYTURN, ['list'], large),
+    });
+    const against = (label: string, name: keyof typeof samples, target?: Target): void =>
+      ratioRow(label, samples[name], samples.bare, target);
+    baselineRow('node -e 0', samples.bare);
+    against('keyturn --version', 'version', { atMost: 1.15 });
+    against('keyturn exec p -- true, file vault', 'exec', { atMost: 1.5 });
+    against(`the same, ${PROFILE_COUNT} profiles`, 'execOfMany');
+    against('keyturn list', 'list');
+    against(`the same, ${PROFILE_COUNT} profiles`, 'listOfMany');
+  } finally {
+    await small.close();
+    await large.close();
+  }
+  await benchSecretService().catch((error: unknown) => notMeasured('the same, Secret Service', error));
+}
+
+async function benchSecretService(): Promise<void> {
+  const bus = await startSessionBus();
+  try {
+    await bus.createCollection();
+    const { DBUS_SESSION_BUS_ADDRESS = '', XDG_RUNTIME_DIR = '' } = bus.env;
+    const world = await worldWithProfiles(1, {
+      DBUS_SESSION_BUS_ADDRESS,
+      XDG_RUNTIME_DIR,
+      AWS_VAULT_BACKEND: 'secret-service',
+    });
+    try {
+      const samples = await interleaved(RUNS, {
+        bare: () => millisecondsOf(NODE, ['-e', '0'], world),
+        exec: () => millisecondsOf(KEYTURN, ['exec', 'p', '--', 'true'], world),
+      });
+      baselineRow('node -e 0, once more', samples.bare);
+      ratioRow('keyturn exec p -- true, Secret Service', samples.exec, samples.bare);
+    } finally {
+      await world.close();
+    }
+  } finally {
+    await bus.stop();
+  }
+}
+
+function millisecondsOf(file: string, args: readonly string[], { env, home }: World): number {
+  const startedAt = performance.now();
+  const { status, error } = spawnSync(file, args, { env, cwd: home, stdio: 'ignore' });
+  const elapsed = performance.now() - startedAt;
+  if (status !== 0) throw error ?? new Error(`${path.basename(file)} ${args.join(' ')} ended with ${status}`);
+  return elapsed;
+}
