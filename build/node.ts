@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Plugin, UserConfig } from 'vite';
-import { codeCacheFile } from './chunk-loader.ts';
+import { codeCacheFile, packed } from './chunk-loader.ts';
 
 const dist = 'dist';
 
@@ -66,7 +66,9 @@ function runtimeAndLaunchers(): Plugin {
       // A first collection of garbage costs a millisecond, and a command ends before it needs one.
       writeLauncher('keyturn', '--min-semi-space-size=4 "$lib/cli.cjs" "$0"');
       writeLauncher('keyturn-host', '"$lib/host.cjs"');
-      writeCodeCache(path.resolve(dist, 'lib', 'chunks'));
+      const chunks = path.resolve(dist, 'lib', 'chunks');
+      writePack(chunks);
+      writeCodeCache(chunks);
     },
   };
 }
@@ -81,6 +83,13 @@ function placeRuntime(target: string): void {
     fs.copyFileSync(process.execPath, target);
     fs.chmodSync(target, 0o755);
   }
+}
+
+/** What every command needs, in one file. */
+function writePack(directory: string): void {
+  const names = ['command-line.cjs', 'base.cjs', 'rolldown-runtime.cjs'];
+  const chunks = names.map((name): [string, string] => [name, fs.readFileSync(path.join(directory, name), 'utf8')]);
+  fs.writeFileSync(path.join(directory, 'start.pack'), packed(new Map(chunks)));
 }
 
 function writeCodeCache(chunks: string): void {

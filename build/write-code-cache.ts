@@ -50,7 +50,9 @@ process.on('beforeExit', () => {
   const args = rounds.next().value;
   if (args === undefined) return finish();
   process.argv = [process.execPath, path.join(directory, '..', 'cli.cjs'), 'keyturn', ...args];
-  chunkLoader(directory, scripts).load('command-line.cjs');
+  const loader = chunkLoader(directory, scripts);
+  loader.loadPack('start.pack');
+  loader.load('command-line.cjs');
 });
 
 function finish(): void {

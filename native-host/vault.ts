@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { appendProfile, type ConfigFile, profileHeader } from './aws/config-file.ts';
 import { configReader } from './aws/config-reader.ts';
 import type { Credentials } from './aws/credentials.ts';
@@ -50,7 +49,7 @@ export class Vault {
     this.options = options;
     this.passphrase = options.settings.filePassphrase;
     this.config = configReader(options.settings.configFile);
-    this.locks = fileLocks(join(options.settings.stateDir, 'locks'));
+    this.locks = fileLocks(`${options.settings.stateDir}/locks`);
   }
 
   /** Takes a passphrase for the file vault; absent where the environment already gives one. */
