@@ -65,7 +65,8 @@ function runtimeAndLaunchers(): Plugin {
       placeRuntime(path.join(dist, 'lib', 'node'));
       // A first collection of garbage costs a millisecond, and a command ends before it needs one.
       writeLauncher('keyturn', '--min-semi-space-size=4 "$lib/cli.cjs" "$0"');
-      writeLauncher('keyturn-host', '"$lib/host.cjs"');
+      // Lives as long as the browser and works for moments: small, without the compilers that repay in long computations.
+      writeLauncher('keyturn-host', '--no-opt --no-maglev --no-sparkplug --max-semi-space-size=1 "$lib/host.cjs"');
       const chunks = path.resolve(dist, 'lib', 'chunks');
       writePack(chunks);
       writeCodeCache(chunks);

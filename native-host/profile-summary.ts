@@ -2,11 +2,18 @@ import { type ChainOptions, planChain } from './engine/chain.ts';
 import { asVaultError } from './errors.ts';
 import type { ProfileSummary } from './protocol.ts';
 
+/** The profiles of these names as a list shows them. */
+export function profileSummaries(names: Iterable<string>, chain: ChainOptions): ProfileSummary[] {
+  const profiles = [...names].map((name) => profileSummary(name, chain));
+  // A `[default]` that only holds settings for the others is no profile to open a console of.
+  return profiles.filter(({ name, kind }) => name !== 'default' || kind !== 'none');
+}
+
 /**
  * A profile as a list shows it. What cannot give credentials is listed with the reason, so one broken profile never hides
  * the others.
  */
-export function profileSummary(name: string, chain: ChainOptions): ProfileSummary {
+function profileSummary(name: string, chain: ChainOptions): ProfileSummary {
   try {
     const profile = chain.resolve(name, false);
     const arn = profile.roleArn ?? profile.mfaSerial;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { VaultError } from './errors.ts';
 import type { Prompt } from './protocol.ts';
 
@@ -39,7 +38,7 @@ export class PromptBroker {
     if (request.requester.source === 'terminal' && !this.isWatched) {
       throw new VaultError('BROWSER_NOT_CONNECTED', 'no Keyturn extension is listening for questions in this browser');
     }
-    const promptId = randomUUID();
+    const promptId = process.getBuiltinModule('node:crypto').randomUUID();
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const withdraw = () => this.#take(promptId)?.reject(signal.reason);
     this.#pending.set(promptId, { prompt: { ...request, promptId }, resolve, reject });

@@ -44,6 +44,7 @@ export class Vault {
   private readonly options: VaultOptions;
   private opened: Promise<OpenedKeyring> | undefined;
   private passphrase: string | undefined;
+  private listed: { config: ConfigFile; keys: string; profiles: readonly ProfileSummary[] } | undefined;
 
   constructor(options: VaultOptions) {
     this.options = options;
@@ -64,16 +65,21 @@ export class Vault {
     return this.options.env;
   }
 
-  /** Every profile the popup shows, in the order of the config file, then stored keys without a section. */
-  async list(): Promise<{ profiles: ProfileSummary[] }> {
+  /**
+   * Every profile the popup shows, in the order of the config file, then stored keys without a section. A popup asks every time
+   * it opens, so the answer is kept until the file or the vault's keys change.
+   */
+  async list(): Promise<{ profiles: readonly ProfileSummary[] }> {
     const config = await this.config();
-    const stored = new Set(await this.withKeyring(async (keyring) => (await keyring.keys()).filter(isStoredKey)));
-    const chain = this.chainOptions(config, stored, { profile: '', flags: {} });
-    const names = new Set([...visibleProfiles(config), ...stored]);
-    const { profileSummary } = await import('./profile-summary.ts');
-    const profiles = [...names].map((name) => profileSummary(name, chain));
-    // A `[default]` that only holds settings for the others is no profile to open a console of.
-    return { profiles: profiles.filter(({ name, kind }) => name !== 'default' || kind !== 'none') };
+    const stored = await this.withKeyring(async (keyring) => (await keyring.keys()).filter(isStoredKey));
+    const keys = JSON.stringify(stored);
+    if (this.listed?.config !== config || this.listed.keys !== keys) {
+      const { profileSummaries } = await import('./profile-summary.ts');
+      const names = new Set([...visibleProfiles(config), ...stored]);
+      const chain = this.chainOptions(config, new Set(stored), { profile: '', flags: {} });
+      this.listed = { config, keys, profiles: profileSummaries(names, chain) };
+    }
+    return { profiles: this.listed.profiles };
   }
 
   /** What is there: sections of the config file in file order, and what the vault holds. Needs no passphrase. */
