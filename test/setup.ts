@@ -20,11 +20,15 @@ const NEEDED: Readonly<Record<string, string>> = {
 const missing = [...new Set(Object.entries(NEEDED).flatMap(([file, name]) => (fs.existsSync(file) ? [] : [name])))];
 if (missing.length > 0) {
   if (!fs.existsSync('/usr/bin/apt-get')) {
-    console.error(`The tests need ${missing.join(', ')} (names of Debian's packages); install them and run npm test again.`);
+    console.error(
+      `The tests need ${missing.join(', ')} (names of Debian's packages); install them and run npm test again.`,
+    );
     process.exit(1);
   }
   const sudo = process.getuid?.() === 0 ? [] : ['sudo'];
-  console.log(`The tests run real browsers, keyrings and AWS clients. Installing ${missing.join(', ')} with apt-get ...`);
+  console.log(
+    `The tests run real browsers, keyrings and AWS clients. Installing ${missing.join(', ')} with apt-get ...`,
+  );
   for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...missing]]) {
     const [program = '', ...rest] = [...sudo, 'apt-get', ...args];
     execFileSync(program, rest, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
