@@ -42,7 +42,9 @@ process.env = {
   DBUS_SESSION_BUS_ADDRESS: `unix:path=${home}/none`,
 };
 // This process is still needed.
+const { exit } = process;
 Object.defineProperty(process, 'execve', { value: () => undefined });
+Object.defineProperty(process, 'exit', { value: () => undefined });
 
 // Each round ends when nothing is left to do. A round that never waits would be the last one: Node asks again only after an event.
 process.on('beforeExit', () => {
@@ -60,5 +62,5 @@ function finish(): void {
     fs.writeFileSync(codeCacheFile(path.join(directory, name)), script.createCachedData());
   }
   fs.rmSync(home, { recursive: true, force: true });
-  process.exit(0);
+  exit.call(process, 0);
 }

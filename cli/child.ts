@@ -57,7 +57,7 @@ export function childEnvironment(parent: Env, { profile, credentials, region }: 
 
 /**
  * The file a command means, as execvp(3) finds it: with a slash as it is, else the first executable on PATH.
- * @throws VaultError PROCESS_FAILED with Go's text; `startFailureStatus` tells the two cases apart
+ * @throws VaultError PROCESS_FAILED with Go's text
  */
 export function resolveExecutable(command: string, env: Env): string {
   if (command.includes('/') || (process.platform === 'win32' && command.includes('\\'))) {
@@ -111,17 +111,6 @@ function errnoOf(error: unknown): string {
 
 function startFailure(errno: string, message: string): VaultError {
   return new VaultError('PROCESS_FAILED', message, { cause: Object.assign(new Error(errno), { code: errno }) });
-}
-
-/**
- * The exit status env(1) and shells give for a program that could not be started: 127 if there is none, 126 if it cannot be
- * executed; `undefined` for every other error.
- */
-export function startFailureStatus(error: unknown): 126 | 127 | undefined {
-  if (!(error instanceof VaultError) || error.code !== 'PROCESS_FAILED') return undefined;
-  const errno = errnoOf(error.cause);
-  if (!Object.hasOwn(REASONS, errno)) return undefined;
-  return errno === 'ENOENT' || errno === 'ENOTDIR' ? 127 : 126;
 }
 
 // Linux promises 128 KiB for arguments and environment together whatever the limits are; above that execve may fail.

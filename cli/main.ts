@@ -45,6 +45,5 @@ function debugStack({ cause }: VaultError, argv: readonly string[]): void {
 }
 
 const [, , startedAs = 'keyturn', ...argv] = process.argv;
-void main(startedAs, argv).then((status) => {
-  process.exitCode = status;
-});
+// Not by waiting until nothing is left to do: a proxy may keep a connection open that nobody needs any more.
+void main(startedAs, argv).then((status) => process.exit(status));

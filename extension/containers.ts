@@ -1,6 +1,6 @@
 import browser, { type ContextualIdentities } from 'webextension-polyfill';
 import { VaultError } from '../native-host/errors.ts';
-import { profileColour } from './profile-colour.ts';
+import { profileColour, tabGroupColour } from './profile-colour.ts';
 import { readLocal, writeLocal } from './storage.ts';
 
 const ICON = 'circle';
@@ -35,7 +35,10 @@ async function findOrCreate(profile: string): Promise<string> {
 
 /** A container that only happens to bear the name ("Work", briefcase, orange) is the user's own: its cookies stay its own. */
 function isOurs(identity: ContextualIdentities.ContextualIdentity, profile: string): boolean {
-  return identity.name === profile && identity.icon === ICON && identity.color === profileColour(profile);
+  const colour = profileColour(profile);
+  // Firefox 153 takes `turquoise` and calls it `cyan` from then on, as Chromium does.
+  const names: readonly string[] = [colour, tabGroupColour(colour)];
+  return identity.name === profile && identity.icon === ICON && names.includes(identity.color);
 }
 
 function create(profile: string): Promise<ContextualIdentities.ContextualIdentity> {

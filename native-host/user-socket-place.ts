@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { makeDirectory } from './directory.ts';
 import { VaultError } from './errors.ts';
 
 export type PlaceOptions = {
@@ -57,7 +58,7 @@ export function socketDirectory({ stateDir, env, uid = ownUid(), platform = proc
 /** Makes the directory, which only its owner may enter, and checks it. @throws VaultError CONFIG_INVALID */
 export function makePrivateDirectory(dir: string, uid = ownUid()): void {
   try {
-    fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirectory(dir);
   } catch (cause) {
     if (errno(cause) !== 'EEXIST') throw refusal(dir, `cannot be made: ${errno(cause)}`, cause);
   }

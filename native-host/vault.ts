@@ -1,11 +1,12 @@
-import { appendProfile, type ConfigFile, profileHeader } from './aws/config-file.ts';
+import { appendProfile, type ConfigFile, profileHeader, visibleProfiles } from './aws/config-file.ts';
 import { configReader } from './aws/config-reader.ts';
 import type { Credentials } from './aws/credentials.ts';
 import { type ProfileFlags, type ResolvedProfile, resolveProfile, ttl } from './aws/profile.ts';
-import { type ChainOptions, planChain, type Step } from './engine/chain.ts';
+import type { ChainOptions, Step } from './engine/chain.ts';
 import type { Context, Env } from './engine/context.ts';
 import { type Answers, credentialsOf } from './engine/credentials.ts';
 import { fileLocks, type Locks } from './engine/lock.ts';
+import { beginsWith, planOver } from './engine/plan-over.ts';
 import { isSsoToken, isStoredKey, parseSessionKey, removeSessions, type SessionKey } from './engine/session-cache.ts';
 import { writeStoredKey } from './engine/stored-key.ts';
 import { VaultError } from './errors.ts';
@@ -246,7 +247,8 @@ export class Vault {
     const config = await this.config();
     const { env, now, log } = this.options;
     const stored = new Set((await keyring.keys()).filter(isStoredKey));
-    const steps = planChain(request.profile, { ...this.chainOptions(config, stored, request), isForConsole });
+    const options = { ...this.chainOptions(config, stored, request), isForConsole };
+    const steps = await planOver(keyring, request.profile, options);
     return { context: { env, now, log, keyring, signal }, steps };
   }
 
@@ -271,22 +273,6 @@ export type Inventory = {
   readonly sessions: readonly SessionKey[];
   readonly ssoTokens: readonly string[];
 };
-
-/** As aws-vault lists them: an empty `[default]` is no profile anybody made. */
-function visibleProfiles(config: ConfigFile): string[] {
-  const profiles = [...config.profiles.values()];
-  return profiles.filter(({ name, values }) => name !== 'default' || values.size > 0).map(({ name }) => name);
-}
-
-function beginsWith(profile: string, name: string, chain: ChainOptions): boolean {
-  try {
-    return planChain(name, chain)[0]?.profile.name === profile;
-  } catch (error) {
-    // A profile that is broken or gone has no chain that could begin anywhere.
-    if (error instanceof VaultError) return false;
-    throw error;
-  }
-}
 
 /** What only a console sign-in needs is loaded for it: a program that waits for credentials does not wait for this. */
 async function loadConsole() {

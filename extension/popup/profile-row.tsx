@@ -40,7 +40,7 @@ export function ProfileRow({ match, isFirst, signIn, send }: ProfileRowProps) {
             <span class="row-name" title={name}>
               <MarkedText text={name} ranges={match.marks.name} />
             </span>
-            <span class="row-about" id={aboutId}>
+            <span class="row-about" id={aboutId} title={problem}>
               {isPending ? 'Signing in…' : isBlocked ? <Sentence text={problem} /> : <About match={match} />}
             </span>
           </span>

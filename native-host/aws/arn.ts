@@ -41,11 +41,6 @@ export function parseArn(text: string): Arn {
   throw new VaultError('CONFIG_INVALID', `${shown} is not an ARN; write it as arn:aws:iam::123456789012:role/NAME`);
 }
 
-/** The text of an ARN; the inverse of `parseArn`. */
-export function buildArn({ partition, service, region, accountId, resource }: Arn): string {
-  return `arn:${partition}:${service}:${region}:${accountId}:${resource}`;
-}
-
 /** Type, path and name of a slash-separated resource. `root` and the like have a type and an empty name. */
 export function arnResource({ resource }: Arn): ArnResource {
   const [type = '', ...rest] = resource.split('/');

@@ -4,7 +4,6 @@ import {
   fchownSync,
   fsyncSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readlinkSync,
@@ -16,6 +15,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { externalDataInterceptor, loadSharedConfigFiles } from '@smithy/shared-ini-file-loader';
+import { makeDirectory } from '../directory.ts';
 import { VaultError } from '../errors.ts';
 import { type ScannedSection, scanConfig } from './config-scan.ts';
 
@@ -59,7 +59,7 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
 export function appendProfile(file: string, profile: string): void {
   const header = profileHeader(profile);
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(file));
     // Bytes, not text: a comment in another encoding than UTF-8 has to come out as it went in.
     const before = readBytes(file) ?? Buffer.alloc(0);
     const lineEnd = before.includes('\r\n') ? '\r\n' : '\n';
@@ -183,4 +183,10 @@ function merge(
     });
   }
   return merged;
+}
+
+/** As aws-vault lists them: an empty `[default]` is no profile anybody made. */
+export function visibleProfiles(config: ConfigFile): string[] {
+  const profiles = [...config.profiles.values()];
+  return profiles.filter(({ name, values }) => name !== 'default' || values.size > 0).map(({ name }) => name);
 }

@@ -1,3 +1,4 @@
+import { type Arn, arnResource, isAssumedRole, parseArn } from '../aws/arn.ts';
 import type { Credentials } from '../aws/credentials.ts';
 import { consoleDestination, getSigninToken, signinUrl } from '../aws/signin.ts';
 import { getCallerIdentity, getFederationToken, type ServiceOptions } from '../aws/sts.ts';
@@ -30,15 +31,15 @@ export async function consoleUrl(options: ConsoleUrlOptions): Promise<string> {
 }
 
 async function federated({ service, federationSeconds }: ConsoleUrlOptions): Promise<Credentials> {
-  const { arn } = await getCallerIdentity(service);
-  if (arn.includes(':assumed-role/')) return service.credentials;
+  const arn = parseArn((await getCallerIdentity(service)).arn);
+  if (isAssumedRole(arn)) return service.credentials;
   return getFederationToken(service, { name: federatedUserName(arn), durationSeconds: federationSeconds });
 }
 
-/** The user's own name as GetFederationToken takes it: 2-32 characters of a small set. */
-function federatedUserName(arn: string): string {
-  const name = arn.split(/[/:]/).at(-1) ?? '';
-  return name
+/** The user's own name as GetFederationToken takes it: 2-32 characters of a small set. The root user has none. */
+function federatedUserName(arn: Arn): string {
+  const { name, type } = arnResource(arn);
+  return (name || type)
     .replace(/[^\w+=,.@-]/g, '-')
     .slice(0, 32)
     .padEnd(2, '-');

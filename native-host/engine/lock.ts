@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { makeDirectory } from '../directory.ts';
 import { type ErrorCode, type ErrorDetails, VaultError } from '../errors.ts';
 
 /** Lets go of a lock. With `failure`, everybody who was waiting gets that failure too. Calling it again does nothing. */
@@ -52,13 +52,19 @@ export function fileLocks(dir: string): Locks {
 function open(dir: string, name: string): DatabaseSync {
   const { createHash } = process.getBuiltinModule('node:crypto');
   const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite');
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
   const file = join(dir, `${createHash('sha256').update(name).digest('hex').slice(0, 32)}.lock`);
-  // Reading waits for the instant of somebody's commit; taking the lock does not wait inside SQLite (tryBegin).
-  const database = new Database(file, { timeout: 5000 });
-  // The file's content is worth nothing after a power cut, so nobody waits for the disk.
-  database.exec('PRAGMA synchronous = OFF');
-  return database;
+  try {
+    makeDirectory(dir);
+    // Reading waits for the instant of somebody's commit; taking the lock does not wait inside SQLite (tryBegin).
+    const database = new Database(file, { timeout: 5000 });
+    // The file's content is worth nothing after a power cut, so nobody waits for the disk.
+    database.exec('PRAGMA synchronous = OFF');
+    return database;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `the directory of Keyturn's locks, ${dir}, cannot be used (${reason}); make it your own, or set XDG_STATE_HOME to another place`;
+    throw new VaultError('CONFIG_INVALID', message, { details: { file: dir }, cause });
+  }
 }
 
 async function begin(database: DatabaseSync, { signal, onWait }: LockOptions): Promise<void> {

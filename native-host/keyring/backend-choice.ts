@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectory } from '../directory.ts';
 import { VaultError } from '../errors.ts';
 
 /** Where the name of the backend that was chosen first is kept. */
@@ -30,7 +31,7 @@ export function rememberedBackend(stateDir: string): string | undefined {
 export function rememberBackend(stateDir: string, backend: string): void {
   const file = choiceFile(stateDir);
   const temporary = `${file}.${process.pid}.new`;
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  makeDirectory(stateDir);
   try {
     writeFileSync(temporary, `${backend}\n`, { mode: 0o600, flush: true });
     renameSync(temporary, file);

@@ -6,7 +6,6 @@ import {
   fstatSync,
   fsyncSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -18,7 +17,8 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { makeDirectory } from '../directory.ts';
 import { VaultError } from '../errors.ts';
 
 /** Every compact JWE starts so: base64url of `{"`. */
@@ -198,17 +198,6 @@ export function prepareVaultDirectory(dir: string, notice: (line: string) => voi
   // /tmp and its like are meant for all, and closing them breaks the system; what we write there is encrypted and 0600.
   if (mode & STICKY_BIT) notice(`${subject} is a directory shared by all users; choose another with --file-dir`);
   else protect([dir], 0o700, subject, notice);
-}
-
-/** With its parents. Node's own `recursive` goes round for ever where the system refuses with ENOENT, as in /proc (24.21). */
-function makeDirectory(dir: string): void {
-  if (statSync(dir, { throwIfNoEntry: false }) !== undefined) return;
-  if (dirname(dir) !== dir) makeDirectory(dirname(dir));
-  try {
-    mkdirSync(dir, { mode: 0o700 });
-  } catch (error) {
-    if (errno(error) !== 'EEXIST') throw error; // another process was faster
-  }
 }
 
 /** To be called after a write: protects the items from group and others, and drops what killed writers left behind. */

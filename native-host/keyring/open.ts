@@ -71,7 +71,7 @@ export function backendNames(platform: NodeJS.Platform = process.platform): stri
  * @throws VaultError USAGE (no such backend), CONFIG_INVALID (the remembered choice), and whatever the backend throws
  */
 export async function openKeyring(options: KeyringOptions): Promise<OpenedKeyring> {
-  if (options.backend !== undefined) return openBackend(requestedBackend(options.backend), options);
+  if (options.backend !== undefined) return openRequested(options.backend, options);
   const remembered = rememberedBackend(options.stateDir);
   return remembered === undefined ? openFirst(options) : openRemembered(remembered, options);
 }
@@ -87,6 +87,17 @@ function requestedBackend(name: string): Backend {
   throw new VaultError('USAGE', `enum value must be one of ${backendNames().join(',')}, got '${name}'`, {
     details: { flag: 'backend' },
   });
+}
+
+async function openRequested(name: string, options: KeyringOptions): Promise<OpenedKeyring> {
+  try {
+    return await openBackend(requestedBackend(name), options);
+  } catch (error) {
+    if (!(error instanceof VaultError) || error.code !== 'KEYRING_UNAVAILABLE') throw error;
+    // aws-vault's words first, which scripts may look for, then ours, which say why.
+    const message = `Specified keyring backend not available, try --help: ${error.message}`;
+    throw new VaultError(error.code, message, { details: error.details, cause: error });
+  }
 }
 
 async function openRemembered(name: string, options: KeyringOptions): Promise<OpenedKeyring> {

@@ -26,6 +26,7 @@ afterEach(async () => {
   await world.close();
 });
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the shell expands it
 const showKeys = ['--', 'sh', '-c', 'echo $AWS_VAULT $AWS_ACCESS_KEY_ID ${AWS_SESSION_TOKEN:+with-token} $AWS_REGION'];
 
 function identity(args: readonly string[]): ReturnType<World['run']> {

@@ -155,7 +155,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     execFileSync('pkill', ['-KILL', '-f', `${process.cwd()}/dist/lib/host.cjs`]);
     await seen(popup, '[data-host=stopped]');
     screenshot(`${name}-host-stopped`, await popup.screenshot());
-    await click(popup, '[data-host=stopped] .primary');
+    await click(popup, '[data-host=stopped] .primary:enabled');
     await click(popup, row('reader'));
     await consoleTab(desk.browser, '777788889999');
   });
@@ -166,7 +166,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     expect(await seen(popup, '[data-host=missing]')).toContain('keyturn host install');
     screenshot(`${name}-host-missing`, await popup.screenshot());
     await installHost(desk.world, name);
-    await click(popup, '[data-host=missing] .primary');
+    await click(popup, '[data-host=missing] .primary:enabled');
     await seen(popup, row('reader'));
   });
 

@@ -65,7 +65,7 @@ describe.each(BROWSERS)('in %s, a host', (name) => {
     expect(await seen(popup, '[data-host=forbidden]')).toContain('keyturn host install');
     screenshot(`${name}-host-forbidden`, await popup.screenshot());
     await installHost(desk.world, name);
-    await click(popup, '[data-host=forbidden] .primary');
+    await click(popup, '[data-host=forbidden] .primary:enabled');
     await seen(popup, row('reader'));
   });
 

@@ -5,11 +5,14 @@ import { describe, expect, it } from 'vitest';
 /** Who may import whom. A folder name stands for everything in it; types may come from anywhere below. */
 const RULES: readonly { readonly from: RegExp; readonly may: readonly RegExp[] }[] = [
   { from: /^native-host\/(errors|protocol|duration)\.ts$/, may: [/^native-host\/(errors|protocol)\.ts$/] },
-  { from: /^native-host\/keyring\//, may: [/^native-host\/(keyring\/|errors\.ts|command\.ts)/] },
-  { from: /^native-host\/aws\//, may: [/^native-host\/(aws\/|errors\.ts|duration\.ts)/, /^@aws-sdk\//, /^@smithy\//] },
+  { from: /^native-host\/keyring\//, may: [/^native-host\/(keyring\/|errors\.ts|command\.ts|directory\.ts)/] },
+  {
+    from: /^native-host\/aws\//,
+    may: [/^native-host\/(aws\/|errors\.ts|duration\.ts|directory\.ts)/, /^@aws-sdk\//, /^@smithy\//],
+  },
   {
     from: /^native-host\/engine\//,
-    may: [/^native-host\/(engine\/|aws\/|keyring\/keyring\.ts|errors\.ts|command\.ts)/],
+    may: [/^native-host\/(engine\/|aws\/|keyring\/keyring\.ts|errors\.ts|command\.ts|directory\.ts)/],
   },
   {
     from: /^native-host\/(vault|profile-summary|ask|settings|version)\.ts$/,

@@ -1,12 +1,6 @@
 // Runs a program as `exec` does: run.ts (replace|spawn) COMMAND [ARGS...]
 import { writeSync } from 'node:fs';
-import {
-  childEnvironment,
-  replaceProcess,
-  resolveExecutable,
-  spawnAndWait,
-  startFailureStatus,
-} from '../../../cli/child.ts';
+import { childEnvironment, replaceProcess, resolveExecutable, spawnAndWait } from '../../../cli/child.ts';
 import { asVaultError } from '../../../native-host/errors.ts';
 
 const [how, ...argv] = process.argv.slice(2);
@@ -18,5 +12,5 @@ try {
 } catch (error) {
   const { code, message } = asVaultError(error);
   writeSync(2, `${code}: ${message}\n`);
-  process.exitCode = startFailureStatus(error) ?? 1;
+  process.exitCode = 1;
 }
