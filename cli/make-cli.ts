@@ -4,8 +4,9 @@ import { VaultError } from '../native-host/errors.ts';
 import { readSettings } from '../native-host/settings.ts';
 import { Vault } from '../native-host/vault.ts';
 import { VERSION } from '../native-host/version.ts';
-import type { Command, CommandOf } from './args.ts';
-import { commandAsker } from './asker.ts';
+import { type Command, type CommandOf, GRAMMAR } from './args.ts';
+import { commandAsker, type PromptName } from './asker.ts';
+import { resolveExecutable } from './child.ts';
 import type { Cli } from './cli.ts';
 import { print } from './print.ts';
 
@@ -13,6 +14,7 @@ export type Surroundings = { readonly programName: string; readonly env: Env; re
 
 /** What commands work with, made for the flags that every command has. */
 export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, hostLauncher }: Surroundings): Cli {
+  requirePrompt(flags.prompt, env);
   const interrupted = new AbortController();
   // The second Ctrl-C must always work, whatever the first one is waiting for.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -56,6 +58,23 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, 
       return asking((answers) => attempt({ answers, signal, onWait }), options);
     },
   };
+}
+
+/** A prompt that is a program must be there, as aws-vault checks it: at once, and not when a code is needed. */
+function requirePrompt(prompt: PromptName | undefined, env: Env): void {
+  const isThere = (name: PromptName): boolean => {
+    if (name === 'terminal' || name === 'browser') return true;
+    try {
+      return resolveExecutable(name, env) !== '';
+    } catch (error) {
+      if (error instanceof VaultError) return false;
+      throw error;
+    }
+  };
+  if (prompt === undefined || isThere(prompt)) return;
+  const available = GRAMMAR.globals.prompt.choices.filter(isThere);
+  const message = `--prompt value must be one of ${available.join(',')}, got '${prompt}', try --help`;
+  throw new VaultError('USAGE', message, { details: { flag: 'prompt' } });
 }
 
 function timestamp(now: Date): string {

@@ -226,6 +226,26 @@ describe('Firefox containers', () => {
     expect(new Set(desk.world.aws.consoleVisits.map(({ sessionId }) => sessionId)).size).toBe(4);
   });
 
+  it('are found again by an add-on that was installed anew, whatever their colour', async () => {
+    // Hashed to turquoise, which Firefox calls cyan once it is made.
+    const profile = 'data';
+    desk = await openDesk('firefox', {
+      prepare: (world, people) => {
+        const lines = `[profile ${profile}]\nsource_profile = ada\nrole_arn = ${people.reader.arn}\n`;
+        fs.appendFileSync(world.configFile, lines);
+      },
+    });
+    const popup = await desk.popup();
+    const containers = `browser.contextualIdentities.query({ name: '${profile}' })`;
+    for (const visits of [1, 2]) {
+      await click(popup, row(profile));
+      await expect.poll(() => desk.world.aws.consoleVisits.length, { timeout: 15_000 }).toBe(visits);
+      const found = await popup.evaluate<{ color: string }[]>(containers);
+      expect(found).toEqual([expect.objectContaining({ color: 'cyan' })]);
+      await popup.evaluate(`browser.storage.local.remove('containers')`);
+    }
+  });
+
   async function consoleAccounts(): Promise<(string | null)[]> {
     return Promise.all((await desk.browser.tabs()).map(accountOf));
   }
