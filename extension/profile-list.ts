@@ -1,4 +1,5 @@
 import type { HostConnection } from './host-connection.ts';
+import { byName } from './profile-order.ts';
 import type { StateStore } from './state-store.ts';
 import { readLocal, writeLocal } from './storage.ts';
 import { toWireError } from './wire-error.ts';
@@ -9,7 +10,8 @@ const LIST_MS = 10 * 60_000;
 /** Asks the host for the profiles, shows them and keeps them for the next popup's first paint. Failures go to the state. */
 export async function refreshProfiles(connection: HostConnection, store: StateStore) {
   try {
-    const { profiles } = await connection.call('list', {}, { timeoutMs: LIST_MS });
+    const list = await connection.call('list', {}, { timeoutMs: LIST_MS });
+    const profiles = byName(list.profiles);
     store.set({ profiles, listError: undefined });
     const { recent = {} } = await readLocal('recent');
     const names = new Set(profiles.map(({ name }) => name));

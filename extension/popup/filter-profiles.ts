@@ -30,10 +30,7 @@ export function filterProfiles(profiles: readonly ProfileSummary[], query: strin
     .map(({ match }) => match);
 }
 
-/**
- * The order of the list at rest: what needs attention, then most recently opened, then by name. Names compare with
- * numbers in them by value, so that `team-9` stands before `team-10`.
- */
+/** The order of the list at rest: what needs attention, then most recently opened, then as given, which is by name. */
 export function orderProfiles(
   profiles: readonly ProfileSummary[],
   recent: Readonly<Record<string, string>>,
@@ -42,12 +39,9 @@ export function orderProfiles(
   return profiles.toSorted(
     (a, b) =>
       Number(attention.has(b.name)) - Number(attention.has(a.name)) ||
-      byText(recent[b.name] ?? '', recent[a.name] ?? '') ||
-      nameOrder.compare(a.name, b.name),
+      byText(recent[b.name] ?? '', recent[a.name] ?? ''),
   );
 }
-
-const nameOrder = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
 /** ISO 8601 times in UTC sort as text. */
 function byText(a: string, b: string): number {

@@ -11,8 +11,8 @@ type ProfileListProps = {
   readonly send: (intent: Intent) => void;
 };
 
-/** More than the popup can show. The rest follows right after the first paint, which is what a person waits for. */
-const FIRST_ROWS = 16;
+/** As many as the popup can show. The rest follows right after the first paint, which is what a person waits for. */
+const FIRST_ROWS = 11;
 
 /** All rows are in the document; the style sheet keeps those out of view from costing layout. */
 export function ProfileList({ list, matches, signIns, send }: ProfileListProps) {

@@ -255,7 +255,7 @@ describe('Chromium', () => {
   it('opens the tab in a group named after the profile, and says what that does not isolate', async () => {
     desk = await openDesk('chromium');
     const popup = await desk.popup();
-    expect(await seen(popup, 'body')).toMatch(/no container/i);
+    expect(await seen(popup, '[data-note=isolation]')).toMatch(/no container/i);
     await click(popup, row('reader'));
     await consoleTab(desk.browser, '777788889999');
     const groups = await popup.evaluate<{ title: string }[]>(`chrome.tabGroups.query({})`);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { filterProfiles, orderProfiles } from '../../../extension/popup/filter-profiles.ts';
+import { byName } from '../../../extension/profile-order.ts';
 import type { ProfileSummary } from '../../../native-host/protocol.ts';
 
 const profile = (name: string, rest: Partial<ProfileSummary> = {}): ProfileSummary => ({ name, kind: 'role', ...rest });
@@ -67,7 +68,7 @@ describe('filterProfiles', () => {
 describe('orderProfiles', () => {
   const profiles = ['team-10', 'team-9', 'alpha', 'Beta'].map((name) => profile(name));
   const ordered = (recent: Record<string, string>, attention: string[] = []) =>
-    orderProfiles(profiles, recent, new Set(attention)).map(({ name }) => name);
+    orderProfiles(byName(profiles), recent, new Set(attention)).map(({ name }) => name);
 
   test('sorts names with their numbers by value', () => {
     expect(ordered({})).toEqual(['alpha', 'Beta', 'team-9', 'team-10']);
