@@ -19,7 +19,7 @@ type Painted = { readonly first: number; readonly all: number };
 export async function benchPopup(): Promise<void> {
   heading(
     `Popup with ${PROFILE_COUNT} profiles, from opening to painted, median (least-most) of ${RUNS} runs in turn`,
-    'Chromium: the worker is stopped before each run. Firefox: its background cannot be stopped from outside.',
+    'The worker, in Firefox the event page, is stopped before each run.',
   );
   for (const name of BROWSERS) await benchBrowser(name).catch((error: unknown) => notMeasured(`${name}, popup`, error));
 }
@@ -39,15 +39,12 @@ async function benchBrowser(name: BrowserName): Promise<void> {
   }
 }
 
-type BenchedBrowser = Browser & { readonly stopWorker: () => Promise<void> };
-
-async function startBrowser(name: BrowserName, { home, env }: World): Promise<BenchedBrowser> {
+async function startBrowser(name: BrowserName, { home, env }: World): Promise<Browser> {
   const options = { home, env, extension: measuredExtension(name, path.join(home, 'extension')) };
-  if (name === 'chromium') return startChromium(options);
-  return { ...(await startFirefox(options)), stopWorker: async () => undefined };
+  return name === 'chromium' ? startChromium(options) : startFirefox(options);
 }
 
-async function benchPages(name: BrowserName, browser: BenchedBrowser): Promise<void> {
+async function benchPages(name: BrowserName, browser: Browser): Promise<void> {
   // The very first popup has no list yet: it waits for the host's.
   await paintedIn(browser, POPUP_PAGE);
   const rounds: { empty: Painted[]; popup: Painted[] } = { empty: [], popup: [] };
@@ -71,7 +68,7 @@ async function benchPages(name: BrowserName, browser: BenchedBrowser): Promise<v
   });
 }
 
-async function paintedIn(browser: BenchedBrowser, page: string): Promise<Painted> {
+async function paintedIn(browser: Browser, page: string): Promise<Painted> {
   await browser.stopWorker();
   const tab = await browser.open(browser.origin + page);
   try {
