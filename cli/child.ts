@@ -3,7 +3,7 @@ import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import { delimiter, sep } from 'node:path';
 import type { Credentials } from '../native-host/aws/credentials.ts';
 import { VaultError } from '../native-host/errors.ts';
-import { formatExpiration } from './output.ts';
+import { rfc3339 } from '../native-host/rfc3339.ts';
 import { programImage } from './program-image.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -51,7 +51,7 @@ export function childEnvironment(parent: Env, { profile, credentials, region }: 
   env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
   env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
   if (credentials.sessionToken !== undefined) env.AWS_SESSION_TOKEN = credentials.sessionToken;
-  if (credentials.expiresAt !== undefined) env.AWS_CREDENTIAL_EXPIRATION = formatExpiration(credentials.expiresAt);
+  if (credentials.expiresAt !== undefined) env.AWS_CREDENTIAL_EXPIRATION = rfc3339(credentials.expiresAt);
   return env;
 }
 

@@ -1,5 +1,6 @@
 import type { Credentials } from '../native-host/aws/credentials.ts';
 import { VaultError } from '../native-host/errors.ts';
+import { rfc3339 } from '../native-host/rfc3339.ts';
 
 export type ExportFormat = 'env' | 'export-env' | 'json' | 'ini';
 
@@ -36,11 +37,6 @@ function printable(cell: string): string {
   let text = '';
   for (const char of cell) text += char < ' ' || (char >= '\x7f' && char <= '\x9f') ? '?' : char;
   return text;
-}
-
-/** A moment as AWS tools write it: RFC 3339 in UTC, whole seconds (`2026-11-21T03:07:33Z`). */
-export function formatExpiration(expiresAt: Date): string {
-  return `${expiresAt.toISOString().slice(0, 19)}Z`;
 }
 
 /**
@@ -82,7 +78,7 @@ function credentialProcessJson({ accessKeyId, secretAccessKey, sessionToken, exp
     AccessKeyId: accessKeyId,
     SecretAccessKey: secretAccessKey,
     SessionToken: sessionToken,
-    Expiration: expiresAt === undefined ? undefined : formatExpiration(expiresAt),
+    Expiration: expiresAt === undefined ? undefined : rfc3339(expiresAt),
   };
   return `${JSON.stringify(output, undefined, 2)}\n`;
 }
@@ -91,7 +87,7 @@ type Value = { readonly key: string; readonly variables: readonly string[]; read
 
 function valuesOf({ profile, credentials, region }: ExportedProfile): Value[] {
   const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = credentials;
-  const expiration = expiresAt === undefined ? undefined : formatExpiration(expiresAt);
+  const expiration = expiresAt === undefined ? undefined : rfc3339(expiresAt);
   const candidates = [
     { key: 'aws_access_key_id', variables: ['AWS_ACCESS_KEY_ID'], value: accessKeyId },
     { key: 'aws_secret_access_key', variables: ['AWS_SECRET_ACCESS_KEY'], value: secretAccessKey },

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { finished } from '../test/cli/world.ts';
 import { type FakeAws, startFakeAws } from '../test/fake-aws/fake-aws.ts';
 import type { RecordedCall } from '../test/fake-aws/state.ts';
 import { endProcesses, killProcesses } from './processes.ts';
@@ -95,19 +96,8 @@ async function runProgram(
     stdio: ['ignore', 'pipe', 'pipe'],
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
   });
-  const ended = await collected(child);
+  const ended = await finished(child);
   return { ...ended, ms: performance.now() - startedAt, calls: aws.calls.slice(earlier) };
-}
-
-async function collected(child: ChildProcess): Promise<Pick<Finished, 'status' | 'stdout' | 'stderr'>> {
-  const output = { stdout: '', stderr: '' };
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  return { status, ...output };
 }
 
 /** Firefox may be writing its last while it is being ended. */

@@ -63,7 +63,8 @@ export async function credentialsOf(steps: readonly Step[], options: Credentials
     throw mfaRequired(step, step.mfaSerial, sessionKey);
   }
   return locked(sessionKey, options, async () => {
-    const session = (await readSession(context, sessionKey, options.minTtlSeconds)) ?? undefined;
+    // Whoever held the lock before may have made it.
+    const session = await readSession(context, sessionKey, options.minTtlSeconds);
     if (session !== undefined) return session;
     context.log(`${step.type} for profile '${step.profile.name}': ${step.reason}`);
     const made = await run(step, source, { context, tokenCode }).catch((error) => forgetSource(error, steps, context));

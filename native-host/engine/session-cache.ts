@@ -1,6 +1,7 @@
 import type { Credentials } from '../aws/credentials.ts';
 import type { Duration } from '../aws/profile.ts';
 import type { Keyring } from '../keyring/keyring.ts';
+import { rfc3339 } from '../rfc3339.ts';
 import type { Step } from './chain.ts';
 import type { Context } from './context.ts';
 
@@ -162,11 +163,6 @@ function parseObject(data: string): Record<string, unknown> {
     if (error instanceof SyntaxError) return {};
     throw error;
   }
-}
-
-/** ISO 8601 in UTC without a fraction, as AWS writes it: 2026-11-21T03:07:33Z. */
-export function rfc3339(moment: Date): string {
-  return moment.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
 function toBase64(text: string): string {

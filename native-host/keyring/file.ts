@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path';
 import { VaultError } from '../errors.ts';
 import {
@@ -13,12 +12,12 @@ import {
   tidyVaultDirectory,
   writeItemFile,
 } from './file-disk.ts';
+import { formatItem, parseItem } from './item-json.ts';
 import { type JweOpening, openJwe, sealJwe } from './jwe.ts';
 import type { Keyring, KeyringItem } from './keyring.ts';
 
 /** How many items a doubtful passphrase is tried on: 2.4 ms each, and items that fit are the rule. */
 const ITEMS_TRIED_MAX = 16;
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 export type FileKeyringOptions = {
   /** Made on the first write if it is missing. */
@@ -175,41 +174,4 @@ class FileKeyring implements Keyring {
 
 function isPassphraseRight(opening: JweOpening): boolean {
   return opening.outcome === 'opened' || (opening.outcome === 'damaged' && opening.passphraseFits);
-}
-
-/** The JSON of 99designs/keyring's Item, fields in its order; Go writes a []byte as padded base64. */
-function formatItem({ key, data, label, description = '' }: KeyringItem): string {
-  return JSON.stringify({
-    Key: key,
-    Data: Buffer.from(data).toString('base64'),
-    Label: label,
-    Description: description,
-    KeychainNotTrustApplication: false,
-    KeychainNotSynchronizable: false,
-  });
-}
-
-/** The item, or in words what is wrong with it. Whatever Go leaves out or writes as null is taken as empty. */
-function parseItem(plaintext: Buffer, expectedKey: string): KeyringItem | string {
-  let json: unknown;
-  try {
-    json = JSON.parse(plaintext.toString('utf8'));
-  } catch {
-    return 'its content is not JSON'; // JSON.parse throws nothing but SyntaxError
-  }
-  if (typeof json !== 'object' || json === null) return 'its content is not a keyring item';
-  const fields: Readonly<Record<string, unknown>> = { ...json };
-  const { Key: key = expectedKey, Label: label, Description: description } = fields;
-  const encoded = fields.Data ?? '';
-  if (typeof key !== 'string' || typeof encoded !== 'string' || !BASE64.test(encoded)) {
-    return 'its content is not a keyring item';
-  }
-  const data = Buffer.from(encoded, 'base64');
-  if (!isUtf8(data)) return 'its secret is not text';
-  return {
-    key,
-    data: data.toString('utf8'),
-    label: typeof label === 'string' ? label : '',
-    ...(typeof description === 'string' && description !== '' ? { description } : {}),
-  };
 }

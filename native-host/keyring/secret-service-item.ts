@@ -1,49 +1,21 @@
-import { isUtf8 } from 'node:buffer';
 import { VaultError } from '../errors.ts';
+import { formatItem, parseItem } from './item-json.ts';
 import type { KeyringItem } from './keyring.ts';
 
 export const ITEM_CONTENT_TYPE = 'application/json';
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
 /** The item as aws-vault keeps it in the Secret Service: all of it, as JSON with the data in base64, is the secret. */
 export function encodeItem(item: KeyringItem): Buffer {
-  const json = {
-    Key: item.key,
-    Data: Buffer.from(item.data).toString('base64'),
-    Label: item.label,
-    Description: item.description ?? '',
-    KeychainNotTrustApplication: false,
-    KeychainNotSynchronizable: false,
-  };
-  return Buffer.from(JSON.stringify(json));
+  return Buffer.from(formatItem(item));
 }
 
-/** @throws VaultError KEYRING_CORRUPT when `secret` is not what `encodeItem` or aws-vault makes */
+/**
+ * The item under `key`, whatever key it bears itself: the service found it by its attribute.
+ * @throws VaultError KEYRING_CORRUPT when `secret` is not what `encodeItem` or aws-vault makes
+ */
 export function decodeItem(key: string, secret: Buffer): KeyringItem {
-  const json = parse(key, secret);
-  const { Data: encoded, Label: label, Description: description } = json;
-  // Go writes an empty value as null.
-  const base64 = encoded === null ? '' : encoded;
-  if (typeof json.Key !== 'string' || typeof base64 !== 'string' || !BASE64.test(base64)) throw corrupt(key);
-  const data = Buffer.from(base64, 'base64');
-  if (!isUtf8(data)) throw corrupt(key);
-  return {
-    key,
-    data: data.toString(),
-    label: typeof label === 'string' ? label : '',
-    ...(typeof description === 'string' && description !== '' ? { description } : {}),
-  };
-}
-
-function parse(key: string, secret: Buffer): Readonly<Record<string, unknown>> {
-  try {
-    const json: unknown = JSON.parse(secret.toString());
-    if (typeof json === 'object' && json !== null) return { ...json };
-  } catch {
-    // JSON.parse quotes what it cannot read, and that is a secret: its error must not become the cause of ours.
-    throw corrupt(key);
-  }
-  throw corrupt(key);
+  const item = parseItem(secret, key);
+  if (typeof item === 'string') throw corrupt(key);
+  return { ...item, key };
 }
 
 function corrupt(key: string): VaultError {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 /** Who may import whom. A folder name stands for everything in it; types may come from anywhere below. */
 const RULES: readonly { readonly from: RegExp; readonly may: readonly RegExp[] }[] = [
-  { from: /^native-host\/(errors|protocol|duration)\.ts$/, may: [/^native-host\/(errors|protocol)\.ts$/] },
+  { from: /^native-host\/(errors|protocol|duration|rfc3339)\.ts$/, may: [/^native-host\/(errors|protocol)\.ts$/] },
   { from: /^native-host\/keyring\//, may: [/^native-host\/(keyring\/|errors\.ts|command\.ts|directory\.ts)/] },
   {
     from: /^native-host\/aws\//,
@@ -12,7 +12,7 @@ const RULES: readonly { readonly from: RegExp; readonly may: readonly RegExp[] }
   },
   {
     from: /^native-host\/engine\//,
-    may: [/^native-host\/(engine\/|aws\/|keyring\/keyring\.ts|errors\.ts|command\.ts|directory\.ts)/],
+    may: [/^native-host\/(engine\/|aws\/|keyring\/keyring\.ts|errors\.ts|command\.ts|directory\.ts|rfc3339\.ts)/],
   },
   {
     from: /^native-host\/(vault|profile-summary|ask|settings|version)\.ts$/,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type ExportFormat, exportCredentials, formatExpiration, listTable } from '../../../cli/output.ts';
+import { type ExportFormat, exportCredentials, listTable } from '../../../cli/output.ts';
+import { rfc3339 } from '../../../native-host/rfc3339.ts';
 
 const expiresAt = new Date('2026-11-21T03:07:33.999Z');
 const session = {
@@ -103,5 +104,5 @@ describe('export', () => {
 });
 
 test('a moment is written in UTC, without its fraction', () => {
-  expect(formatExpiration(expiresAt)).toBe('2026-11-21T03:07:33Z');
+  expect(rfc3339(expiresAt)).toBe('2026-11-21T03:07:33Z');
 });
