@@ -1,6 +1,7 @@
 import type { Env } from '../native-host/engine/context.ts';
 import type { Settings } from '../native-host/settings.ts';
-import type { CallOptions, Vault } from '../native-host/vault.ts';
+import type { Vault } from '../native-host/vault.ts';
+import type { CallOptions } from '../native-host/vault-access.ts';
 
 /** What a command works with: the vault, this process's surroundings, and ways to speak and to ask. */
 export type Cli = {

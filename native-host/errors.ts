@@ -31,6 +31,9 @@ export const ERROR_CODES = [
   'BROWSER_NOT_CONNECTED',
   'CONTAINERS_DISABLED',
   'CANCELLED',
+  'SSO_LOGIN_REQUIRED',
+  'SSO_LOGIN_DENIED',
+  'SSO_LOGIN_EXPIRED',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -17,7 +17,7 @@ export async function add({ profile, env, addConfig }: AddOptions, cli: Cli): Pr
     const message = `Your profile has a source_profile of ${source}, adding credentials to ${profile} won't have any effect`;
     throw new VaultError('USAGE', message, { details: { profile } });
   }
-  cli.vault.checkName(profile, { addsSection: addConfig && !config.profiles.has(profile) });
+  await cli.vault.checkName(profile, { addsSection: addConfig && !config.profiles.has(profile) });
   const key = env ? keyFromEnvironment(cli) : await keyFromTerminal(cli);
   const { sessions } = await cli.ask(() => cli.vault.add(profile, key));
   cli.print(`Added credentials to profile ${JSON.stringify(profile)} in vault\n`);

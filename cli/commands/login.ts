@@ -21,7 +21,8 @@ export async function login(options: LoginOptions, cli: Cli): Promise<void> {
 async function signIn(options: LoginOptions, cli: Cli): Promise<{ url: string }> {
   const { profile, path, noSession, region, durationSeconds, mfaToken } = options;
   const flags = { region, durationSeconds };
-  if (profile === undefined) return cli.vault.consoleUrlOf(environmentCredentials(cli), { flags, path }, cli.signal);
+  if (profile === undefined)
+    return cli.vault.consoleUrlOf({ credentials: environmentCredentials(cli), flags, path }, cli.signal);
   const request = { profile, path, noSession, flags };
   return cli.ask((call) => cli.vault.consoleUrl(request, call), { mfaToken, profile });
 }

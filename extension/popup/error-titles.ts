@@ -30,4 +30,7 @@ export const errorTitles: { readonly [C in ErrorCode]: string } = {
   BROWSER_NOT_CONNECTED: 'No browser is connected',
   CONTAINERS_DISABLED: 'Container tabs are turned off',
   CANCELLED: 'Cancelled',
+  SSO_LOGIN_REQUIRED: 'A login to IAM Identity Center is needed',
+  SSO_LOGIN_DENIED: 'The login was refused',
+  SSO_LOGIN_EXPIRED: 'The login took too long',
 };

@@ -32,9 +32,33 @@ export type ResolvedProfile = {
   readonly caBundle?: string;
   readonly usesLegacySts: boolean;
   readonly durations: Durations;
-  /** The key that says this profile takes its credentials from somewhere else (SSO, a process, ...), if any. */
+  /** A role of IAM Identity Center. */
+  readonly sso?: SsoSource;
+  /** Where the token of AssumeRoleWithWebIdentity comes from. */
+  readonly webIdentityToken?: WebIdentityToken;
+  readonly credentialProcess?: string;
+  readonly credentialSource?: CredentialSource;
+  /** The key that says this profile takes its credentials from a source that is not read, if any. */
   readonly otherSource?: string;
 };
+
+export type SsoSource = {
+  readonly startUrl: string;
+  /** The region of the Identity Center instance, not of the profile. */
+  readonly region: string;
+  readonly accountId: string;
+  readonly roleName: string;
+  /** The name of the `[sso-session]`; none where the profile itself has the start URL. */
+  readonly session?: string;
+  readonly registrationScopes?: readonly string[];
+};
+
+export type WebIdentityToken = { readonly file: string } | { readonly process: string };
+
+export const CREDENTIAL_SOURCES = ['Environment', 'EcsContainer', 'Ec2InstanceMetadata'] as const;
+
+/** The value of `credential_source`: where the source credentials of a role are. */
+export type CredentialSource = (typeof CREDENTIAL_SOURCES)[number];
 
 /** `isDefault`: nobody asked for just this long. */
 export type Duration = { readonly seconds: number; readonly isDefault: boolean };

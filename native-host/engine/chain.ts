@@ -1,12 +1,29 @@
-import type { Duration, ResolvedProfile } from '../aws/profile.ts';
+import type { CredentialSource, Duration, ResolvedProfile, SsoSource, WebIdentityToken } from '../aws/profile.ts';
 import { VaultError } from '../errors.ts';
 
 /** One thing to do on the way to a profile's credentials, and why it is done this way (aws-vault's --debug reasons). */
 export type Step = { readonly profile: ResolvedProfile; readonly reason: string } & (
   | { readonly type: 'stored-key' }
+  | { readonly type: 'sso-role'; readonly sso: SsoSource }
+  | {
+      readonly type: 'web-identity';
+      readonly roleArn: string;
+      readonly duration: Duration;
+      readonly token: WebIdentityToken;
+    }
+  | { readonly type: 'credential-process'; readonly command: string }
+  | { readonly type: 'credential-source'; readonly source: CredentialSource }
   | { readonly type: 'session-token'; readonly duration: Duration; readonly mfaSerial?: string }
   | { readonly type: 'assume-role'; readonly roleArn: string; readonly duration: Duration; readonly mfaSerial?: string }
 );
+
+/** The steps that start from another step's credentials. A chain begins with one of the others. */
+export type DerivedType = 'session-token' | 'assume-role';
+export type SourceType = Exclude<Step['type'], DerivedType>;
+
+export function isDerived(step: Step): step is Extract<Step, { type: DerivedType }> {
+  return step.type === 'session-token' || step.type === 'assume-role';
+}
 
 export type ChainOptions = {
   /** The settings of a profile of the chain. Called once per profile. */

@@ -1,6 +1,6 @@
 import type { Credentials } from '../aws/credentials.ts';
 import { VaultError } from '../errors.ts';
-import { checkRoleChaining, type Step } from './chain.ts';
+import { checkRoleChaining, type DerivedType, isDerived, type SourceType, type Step } from './chain.ts';
 import type { Context } from './context.ts';
 import type { Locks, Release } from './lock.ts';
 import { forgetSession, readSession, sessionKeyPrefix, writeSession } from './session-cache.ts';
@@ -24,16 +24,29 @@ export type CredentialsOptions = {
 };
 
 /** Temporary credentials from a source's, for each kind of step. `tokenCode` is there whenever the step has a serial. */
-export type Provider<T extends Step['type']> = (
+export type Provider<T extends DerivedType> = (
   step: Extract<Step, { type: T }>,
   source: Credentials,
   call: { readonly context: Context; readonly tokenCode: string | undefined },
 ) => Promise<Required<Credentials>>;
 
-// Loaded when AWS has to be asked, which with a cached session it has not.
-const providers: { [T in Exclude<Step['type'], 'stored-key'>]: () => Promise<Provider<T>> } = {
+/** Credentials that a chain begins with, from where they come. Those that expire are cached. */
+export type Source<T extends SourceType> = (
+  step: Extract<Step, { type: T }>,
+  call: { readonly context: Context },
+) => Promise<Credentials>;
+
+// Loaded when AWS or a program has to be asked, which with a cached session it has not.
+const providers: { [T in DerivedType]: () => Promise<Provider<T>> } = {
   'session-token': async () => (await import('./session-token.ts')).sessionToken,
   'assume-role': async () => (await import('./assume-role.ts')).assumeRole,
+};
+
+const sources: { [T in Exclude<SourceType, 'stored-key'>]: () => Promise<Source<T>> } = {
+  'sso-role': async () => (await import('./sso-role.ts')).ssoRole,
+  'web-identity': async () => (await import('./web-identity.ts')).webIdentity,
+  'credential-process': async () => (await import('./credential-process.ts')).credentialProcess,
+  'credential-source': async () => (await import('./credential-source.ts')).credentialSource,
 };
 
 /**
@@ -55,6 +68,7 @@ export async function credentialsOf(steps: readonly Step[], options: Credentials
     return cached;
   }
   checkRoleChaining(steps);
+  if (!isDerived(step)) return sourceSession(step, sessionKey, options);
   // Before this step's lock: whoever holds a lock never waits for one nearer to the key, so nobody waits in a circle.
   const source = await credentialsOf(steps.slice(0, -1), options);
   const tokenCode = answers.tokenCode?.sessionKey === sessionKey ? answers.tokenCode.code : undefined;
@@ -73,8 +87,30 @@ export async function credentialsOf(steps: readonly Step[], options: Credentials
   });
 }
 
+/** Credentials from outside the vault; those that expire are kept, so that the next program does not ask for them again. */
+function sourceSession(
+  step: Exclude<Step, { type: DerivedType | 'stored-key' }>,
+  sessionKey: string,
+  options: CredentialsOptions,
+): Promise<Credentials> {
+  const { context } = options;
+  return locked(sessionKey, options, async () => {
+    const session = await readSession(context, sessionKey, options.minTtlSeconds);
+    if (session !== undefined) return session;
+    context.log(`${step.type} for profile '${step.profile.name}': ${step.reason}`);
+    // The union's member and its source belong together, which the table says and an index by a union does not.
+    const source = (await sources[step.type]()) as Source<typeof step.type>;
+    const made = await source(step as never, { context }); // as above
+    const { sessionToken, expiresAt } = made;
+    if (sessionToken !== undefined && expiresAt !== undefined) {
+      await writeSession(context, sessionKey, { ...made, sessionToken, expiresAt });
+    }
+    return made;
+  });
+}
+
 async function run(
-  step: Exclude<Step, { type: 'stored-key' }>,
+  step: Extract<Step, { type: DerivedType }>,
   source: Credentials,
   call: Parameters<Provider<'session-token'>>[2],
 ): Promise<Required<Credentials>> {

@@ -17,7 +17,14 @@ const PATTERN = /^([^,]+),([A-Za-z0-9_-]+),([A-Za-z0-9_-]*),([0-9]+)$/;
 // Names that older aws-vault versions gave their sessions; they are sessions too, and long expired.
 const LEGACY_PATTERNS = [/^session,[^,]+,[^,]*,[0-9]{2,}$/, /^session:[^ ]+:[^ ]*:[^:]+$/, /^.+? session \(\d+\)$/];
 const OIDC_PREFIX = 'oidc:';
-const TYPES = { 'session-token': 'sts.GetSessionToken', 'assume-role': 'sts.AssumeRole' } as const;
+const TYPES = {
+  'session-token': 'sts.GetSessionToken',
+  'assume-role': 'sts.AssumeRole',
+  'web-identity': 'sts.AssumeRoleWithWebIdentity',
+  'sso-role': 'sso.GetRoleCredentials',
+  'credential-process': 'credential_process',
+  'credential-source': 'credential_source',
+} as const;
 
 /** The session a keyring key stands for, or undefined for a stored key, a token or a legacy name. */
 export function parseSessionKey(key: string): SessionKey | undefined {
@@ -66,12 +73,15 @@ function inputs(step: Step): readonly unknown[] {
   const { profile } = step;
   const common = [step.type, profile.name];
   if (step.type === 'stored-key') return common;
+  if (step.type === 'sso-role') return [...common, step.sso];
+  if (step.type === 'credential-process') return [...common, step.command];
+  if (step.type === 'credential-source') return [...common, step.source];
   const place = [
     profile.region,
     profile.endpointUrl,
     profile.usesLegacySts,
     durationClass(step.duration),
-    step.mfaSerial,
+    step.type === 'web-identity' ? step.token : step.mfaSerial,
   ];
   if (step.type === 'session-token') return [...common, ...place];
   const role = [step.roleArn, profile.roleSessionName, profile.externalId, profile.sourceIdentity];

@@ -15,13 +15,13 @@ const RULES: readonly { readonly from: RegExp; readonly may: readonly RegExp[] }
     may: [/^native-host\/(engine\/|aws\/|keyring\/keyring\.ts|errors\.ts|command\.ts|directory\.ts|rfc3339\.ts)/],
   },
   {
-    from: /^native-host\/(vault|profile-summary|ask|settings|version)\.ts$/,
+    from: /^native-host\/(operations\/.*|vault|vault-access|profile-summary|ask|settings|version)\.ts$/,
     may: [/^native-host\//, /^package\.json$/],
   },
-  { from: /^native-host\//, may: [/^native-host\/(?!engine\/|keyring\/)/, /^package\.json$/] },
+  { from: /^native-host\//, may: [/^native-host\/(?!engine\/|keyring\/|operations\/)/, /^package\.json$/] },
   {
     from: /^cli\//,
-    may: [/^cli\//, /^native-host\/(?!engine\/|keyring\/|aws\/)/, /^installers\//],
+    may: [/^cli\//, /^native-host\/(?!engine\/|keyring\/|operations\/|aws\/)/, /^installers\//],
   },
   {
     from: /^installers\//,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Step } from '../../../native-host/engine/chain.ts';
+import { isDerived, type Step } from '../../../native-host/engine/chain.ts';
 import { plan } from './resolve.ts';
 
 const readme = `
@@ -25,7 +25,7 @@ mfa_serial = arn:aws:iam::111111111111:mfa/jonsmith
 /** A step as "name seconds [+MFA]". */
 function summary(steps: readonly Step[]): string[] {
   return steps.map((step) => {
-    if (step.type === 'stored-key') return `stored-key ${step.profile.name}`;
+    if (!isDerived(step)) return `${step.type} ${step.profile.name}`;
     const what = step.type === 'assume-role' ? `assume-role ${step.roleArn.split('/').at(-1)}` : step.type;
     return `${what} ${step.duration.seconds}${step.mfaSerial === undefined ? '' : ' +MFA'}`;
   });

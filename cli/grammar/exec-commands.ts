@@ -1,0 +1,55 @@
+import type { Grammar } from '../args-grammar.ts';
+import { duration, mfaToken, noSession, profile, region, stdout } from './flags.ts';
+
+const NO_SERVERS = 'Keyturn has no credential server yet';
+
+export const execCommands = {
+  exec: {
+    help: 'Run a program with the credentials of a profile.',
+    details:
+      'The program takes the place of this one, so its exit status, its signals and the terminal are its own. ' +
+      'Put -- before it if it has flags: exec work -- aws s3 ls. Without a program, starts a shell.',
+    args: {
+      profile,
+      cmd: { kind: 'optional', help: 'Program to run (default: $SHELL).' },
+      args: { kind: 'rest', help: "The program's arguments." },
+    },
+    flags: {
+      duration,
+      noSession,
+      region,
+      mfaToken,
+      json: { kind: 'boolean', short: 'j', hidden: true, help: 'Print the credentials (see export --format=json).' },
+      server: { kind: 'boolean', short: 's', unavailable: NO_SERVERS, help: 'Serve credentials as ECS does.' },
+      ec2Server: { kind: 'boolean', unavailable: NO_SERVERS, help: 'Serve credentials as EC2 does.' },
+      ecsServer: { kind: 'boolean', unavailable: NO_SERVERS, help: 'Serve credentials as ECS does.' },
+      lazy: { kind: 'boolean', unavailable: NO_SERVERS, help: 'Let a server get credentials at the first request.' },
+      stdout,
+    },
+  },
+  export: {
+    help: 'Print the credentials of a profile.',
+    args: { profile },
+    flags: {
+      duration,
+      noSession,
+      region,
+      mfaToken,
+      format: {
+        kind: 'choice',
+        choices: ['env', 'export-env', 'json', 'ini'],
+        default: 'env',
+        help: 'env, export-env (for a shell), json (for credential_process) or ini.',
+      },
+      stdout,
+    },
+  },
+  proxy: {
+    aliases: ['server'],
+    hidden: true,
+    unavailable: NO_SERVERS,
+    help: 'Forward the EC2 metadata address to a local server.',
+    args: {},
+    flags: { stop: { kind: 'boolean', help: 'Stop a running proxy.' } },
+  },
+} as const satisfies Grammar['commands'];

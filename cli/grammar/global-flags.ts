@@ -1,0 +1,70 @@
+import type { Grammar } from '../args-grammar.ts';
+
+const BACKENDS = ['secret-service', 'file'] as const;
+const PROMPTS = ['terminal', 'browser', 'kdialog', 'osascript', 'ykman', 'zenity'] as const;
+
+function refusedPrompt(value: string): string {
+  if (value !== 'pass') return `--prompt value must be one of ${PROMPTS.join(',')}, got '${value}', try --help`;
+  return (
+    '--prompt=pass (or AWS_VAULT_PROMPT=pass) no longer exists, because a TOTP secret should live on a device of its own; ' +
+    'to use pass all the same, set `mfa_process = pass otp MFA_SERIAL` in the profiles of ~/.aws/config'
+  );
+}
+
+export const globalFlags = {
+  debug: { kind: 'boolean', help: 'Say on stderr what is done and why.' },
+  backend: {
+    kind: 'choice',
+    choices: BACKENDS,
+    env: 'AWS_VAULT_BACKEND',
+    help: `Where secrets are kept: ${BACKENDS.join(', ')} (default: the first that opens; the choice is remembered).`,
+  },
+  prompt: {
+    kind: 'choice',
+    choices: PROMPTS,
+    env: 'AWS_VAULT_PROMPT',
+    refusal: refusedPrompt,
+    help: `Where MFA codes are asked for: ${PROMPTS.join(', ')} (default: the terminal if there is one).`,
+  },
+  secretServiceCollection: {
+    kind: 'string',
+    placeholder: 'NAME',
+    default: 'awsvault',
+    env: 'AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME',
+    help: 'Collection of the Secret Service that holds the vault.',
+  },
+  fileDir: {
+    kind: 'string',
+    placeholder: 'DIR',
+    default: '~/.awsvault/keys/',
+    env: 'AWS_VAULT_FILE_DIR',
+    help: 'Directory of the "file" backend.',
+  },
+  // Settings of backends that cannot be chosen yet: accepted, so that a set-up made for aws-vault goes on working.
+  keychain: {
+    kind: 'string',
+    default: 'aws-vault',
+    env: 'AWS_VAULT_KEYCHAIN_NAME',
+    hidden: true,
+    help: 'Name of the macOS keychain.',
+  },
+  passDir: {
+    kind: 'string',
+    env: 'AWS_VAULT_PASS_PASSWORD_STORE_DIR',
+    hidden: true,
+    help: 'Directory of the pass password store.',
+  },
+  passCmd: {
+    kind: 'string',
+    default: 'pass',
+    env: 'AWS_VAULT_PASS_CMD',
+    hidden: true,
+    help: 'Name of the pass program.',
+  },
+  passPrefix: {
+    kind: 'string',
+    env: 'AWS_VAULT_PASS_PREFIX',
+    hidden: true,
+    help: 'Prefix of the names in the pass password store.',
+  },
+} as const satisfies Grammar['globals'];

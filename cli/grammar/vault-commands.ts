@@ -1,0 +1,44 @@
+import type { Grammar } from '../args-grammar.ts';
+import { noSession, profile } from './flags.ts';
+
+export const vaultCommands = {
+  add: {
+    help: 'Store the access key of a profile.',
+    details:
+      'Asks for the access key ID and the secret, and adds the profile to the AWS config file if it is not there.',
+    args: { profile },
+    flags: {
+      env: { kind: 'boolean', help: 'Take the key from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.' },
+      addConfig: {
+        kind: 'boolean',
+        default: true,
+        help: 'Add the profile to the AWS config file if it is missing (default: yes).',
+      },
+    },
+  },
+  remove: {
+    aliases: ['rm'],
+    help: 'Delete the stored access key of a profile.',
+    args: { profile },
+    flags: {
+      force: { kind: 'boolean', short: 'f', help: 'Do not ask first.' },
+      sessionsOnly: { kind: 'boolean', short: 's', hidden: true, help: 'Delete only the sessions (see clear).' },
+    },
+  },
+  list: {
+    aliases: ['ls'],
+    help: 'List profiles, with their stored keys and sessions.',
+    args: {},
+    flags: {
+      profiles: { kind: 'boolean', help: 'Only names of profiles, one per line.' },
+      sessions: { kind: 'boolean', help: 'Only sessions, one per line.' },
+      credentials: { kind: 'boolean', help: 'Only profiles that have a stored key, one per line.' },
+    },
+  },
+  rotate: {
+    help: 'Replace a stored access key by a new one.',
+    unavailable: 'Keyturn cannot rotate keys yet',
+    args: { profile },
+    flags: { noSession },
+  },
+} as const satisfies Grammar['commands'];

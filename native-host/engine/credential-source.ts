@@ -1,0 +1,7 @@
+import { VaultError } from '../errors.ts';
+import type { Source } from './credentials.ts';
+
+export const credentialSource: Source<'credential-source'> = async ({ profile }) => {
+  const message = `profile ${profile.name}: credentials missing; its credential_source setting is a source of credentials that this version does not read`;
+  throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile: profile.name } });
+};

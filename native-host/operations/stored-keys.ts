@@ -1,0 +1,62 @@
+import { appendProfile, profileHeader } from '../aws/config-file.ts';
+import type { Credentials } from '../aws/credentials.ts';
+import { beginsWith } from '../engine/plan-over.ts';
+import { isStoredKey, parseSessionKey, removeSessions } from '../engine/session-cache.ts';
+import { writeStoredKey } from '../engine/stored-key.ts';
+import { VaultError } from '../errors.ts';
+import type { Keyring } from '../keyring/keyring.ts';
+import type { VaultAccess } from '../vault-access.ts';
+
+/**
+ * Refuses a name before anybody types a secret for it: one that the vault would take for a session or an SSO token, and,
+ * where a section is to be added, one that the config file cannot hold.
+ * @throws VaultError USAGE
+ */
+export function checkName(profile: string, { addsSection }: { readonly addsSection: boolean }): void {
+  if (profile === '' || !isStoredKey(profile)) {
+    const message = `no key can be kept under the name ${JSON.stringify(profile)}; choose another name`;
+    throw new VaultError('USAGE', message, { details: { profile } });
+  }
+  if (addsSection) profileHeader(profile);
+}
+
+/** Stores a profile's key; the sessions that began with the old one go. Answers how many there were. */
+export function addKey(access: VaultAccess, profile: string, key: Credentials): Promise<{ sessions: number }> {
+  return access.withKeyring(async (keyring) => {
+    await writeStoredKey(keyring, profile, key);
+    return { sessions: await removeSessionsFrom(access, profile, keyring) };
+  });
+}
+
+/** Adds the profile's empty section to the config file unless it has one. */
+export async function addProfile(access: VaultAccess, profile: string, signal: AbortSignal): Promise<void> {
+  // Two processes that add at the same time would each write the file without the other's section.
+  const release = await access.locks.acquire('config-file', { signal });
+  try {
+    if (!(await access.config()).profiles.has(profile)) appendProfile(access.settings.configFile, profile);
+  } finally {
+    release();
+  }
+}
+
+/** Removes a profile's stored key and the sessions that began with it. @throws VaultError CREDENTIALS_NOT_FOUND */
+export function removeKey(access: VaultAccess, profile: string): Promise<{ sessions: number }> {
+  return access.withKeyring(async (keyring) => {
+    if (await keyring.remove(profile)) return { sessions: await removeSessionsFrom(access, profile, keyring) };
+    const message = `the vault holds no key for profile ${JSON.stringify(profile)}; see 'keyturn list'`;
+    throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
+  });
+}
+
+/** Those of the profile itself, and of the roles that have it as their source: they would go on as the old key's user. */
+async function removeSessionsFrom(access: VaultAccess, profile: string, keyring: Keyring): Promise<number> {
+  const config = await access.config();
+  const keys = await keyring.keys();
+  const chain = access.chainOptions(config, new Set([...keys.filter(isStoredKey), profile]), { profile, flags: {} });
+  const names = new Set(keys.flatMap((key) => parseSessionKey(key)?.profile ?? []));
+  let count = 0;
+  for (const name of names) {
+    if (name === profile || beginsWith(profile, name, chain)) count += await removeSessions(keyring, name);
+  }
+  return count;
+}
