@@ -3,6 +3,7 @@ import browser from 'webextension-polyfill';
 import type { ProfileSummary } from '../../native-host/protocol.ts';
 import { hasContainers } from '../containers.ts';
 import type { Intent, PopupState } from '../popup-state.ts';
+import { keepAsMostRecent, type ShownScreen } from './kept-screen.ts';
 import { Popup } from './popup.tsx';
 import { useBackground } from './use-background.ts';
 
@@ -11,10 +12,11 @@ type AppProps = {
   readonly cached: readonly ProfileSummary[] | undefined;
   readonly recent: Readonly<Record<string, string>>;
   readonly signIns: PopupState['signIns'];
+  readonly shown: ShownScreen;
 };
 
 /** The popup in a browser: its state from the background, its window closed when its work is done. */
-export function App({ mode, cached, recent, signIns }: AppProps) {
+export function App({ mode, cached, recent, signIns, shown }: AppProps) {
   const { state, isLive, send } = useBackground(signIns);
   const cancelled = useRef(new Set<string>());
   const pending = useRef<readonly string[]>([]);
@@ -30,6 +32,7 @@ export function App({ mode, cached, recent, signIns }: AppProps) {
       if (intent.type === 'cancelSignIn') cancelled.current.add(intent.profile);
       if (intent.type === 'openConsole') cancelled.current.delete(intent.profile);
       send(intent);
+      if (intent.type === 'openConsole') keepAsMostRecent(intent.profile);
     };
   }, [send]);
 
@@ -39,6 +42,7 @@ export function App({ mode, cached, recent, signIns }: AppProps) {
       state={state}
       cached={cached}
       recent={recent}
+      shown={shown}
       isolation={hasContainers() ? 'containers' : 'groups'}
       send={sendAndNote}
       onNothingAsked={isLive && state.host.status !== 'connecting' ? closePromptWindow : undefined}

@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks';
 import type { ProfileSummary } from '../../native-host/protocol.ts';
 import type { Intent, PopupState } from '../popup-state.ts';
 import { HostScreen } from './host-screen.tsx';
+import type { ShownScreen } from './kept-screen.ts';
 import { Profiles } from './profiles.tsx';
 import { PromptPanel } from './prompt-panel.tsx';
 import { waitingBehind } from './prompt-queue.ts';
@@ -14,6 +15,7 @@ export type PopupProps = {
   readonly cached: readonly ProfileSummary[] | undefined;
   readonly recent: Readonly<Record<string, string>>;
   readonly isolation: 'containers' | 'groups';
+  readonly shown: ShownScreen;
   readonly send: (intent: Intent) => void;
   /** Called in prompt mode once nothing is asked any more. */
   readonly onNothingAsked?: (() => void) | undefined;
@@ -21,7 +23,7 @@ export type PopupProps = {
 };
 
 /** What the popup shows, from its state alone: a question before anything else, then a broken host, then the profiles. */
-export function Popup({ mode, state, cached, recent, isolation, send, onNothingAsked, close }: PopupProps) {
+export function Popup({ mode, state, cached, recent, isolation, shown, send, onNothingAsked, close }: PopupProps) {
   const prompts = usePromptQueue(state, send);
   const { current } = prompts.queue;
   const isIdlePrompt = mode === 'prompt' && !current;
@@ -54,6 +56,7 @@ export function Popup({ mode, state, cached, recent, isolation, send, onNothingA
       signIns={state.signIns}
       listError={state.listError}
       isolation={isolation}
+      shown={shown}
       send={send}
       close={close}
     />

@@ -2,21 +2,21 @@ import type { RefObject } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Intent, PopupState } from '../popup-state.ts';
 import type { Match } from './filter-profiles.ts';
+import { FIRST_ROWS } from './kept-screen.ts';
 import { ProfileRow } from './profile-row.tsx';
 
 type ProfileListProps = {
   readonly list: RefObject<HTMLUListElement | null>;
   readonly matches: readonly Match[];
   readonly signIns: PopupState['signIns'];
+  /** Rows of last time are on the page, so there is no first paint that all of them would delay. */
+  readonly hasRows: boolean;
   readonly send: (intent: Intent) => void;
 };
 
-/** As many as the popup can show. The rest follows right after the first paint, which is what a person waits for. */
-const FIRST_ROWS = 11;
-
 /** All rows are in the document; the style sheet keeps those out of view from costing layout. */
-export function ProfileList({ list, matches, signIns, send }: ProfileListProps) {
-  const [isPainted, setPainted] = useState(false);
+export function ProfileList({ list, matches, signIns, hasRows, send }: ProfileListProps) {
+  const [isPainted, setPainted] = useState(hasRows);
   useEffect(() => setPainted(true), []);
   const first = matches.find(({ profile }) => profile.problem === undefined)?.profile.name;
   return (

@@ -5,10 +5,12 @@ import { EmptyState } from './empty-state.tsx';
 import { FilterField } from './filter-field.tsx';
 import { filterProfiles, orderProfiles } from './filter-profiles.ts';
 import { IsolationNote } from './isolation-note.tsx';
+import type { ShownScreen } from './kept-screen.ts';
 import { ListError } from './list-error.tsx';
 import { ProfileList } from './profile-list.tsx';
 import { moveInList, typesText } from './row-focus.ts';
 import { Skeleton } from './skeleton.tsx';
+import { useKeptScreen } from './use-kept-screen.ts';
 
 type ProfilesProps = {
   /** Absent before the very first answer of the host. */
@@ -17,18 +19,21 @@ type ProfilesProps = {
   readonly signIns: PopupState['signIns'];
   readonly listError: WireError | undefined;
   readonly isolation: 'containers' | 'groups';
+  readonly shown: ShownScreen;
   readonly send: (intent: Intent) => void;
   readonly close: () => void;
 };
 
 /** The filter and the list. The order is settled when the popup opens: nothing moves under the pointer afterwards. */
-export function Profiles({ profiles, recent, signIns, listError, isolation, send, close }: ProfilesProps) {
-  const [query, setQuery] = useState('');
+export function Profiles({ profiles, recent, signIns, listError, isolation, shown, send, close }: ProfilesProps) {
+  const [query, setQuery] = useState(shown.query);
   const filter = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
   const attention = useRef(new Set(Object.keys(signIns)));
   const ordered = useMemo(() => orderProfiles(profiles ?? [], recent, attention.current), [profiles, recent]);
   const matches = useMemo(() => filterProfiles(ordered, query), [ordered, query]);
+
+  useKeptScreen({ profiles, isAtRest: query === '' && profiles !== undefined && !listError, signIns });
 
   const clearOrClose = () => {
     if (query === '') return close();
@@ -57,7 +62,7 @@ export function Profiles({ profiles, recent, signIns, listError, isolation, send
         ) : null}
         {profiles?.length === 0 ? <EmptyState /> : null}
         {profiles?.length && matches.length === 0 ? <p class="nothing">No profile matches “{query.trim()}”.</p> : null}
-        <ProfileList list={list} matches={matches} signIns={signIns} send={send} />
+        <ProfileList list={list} matches={matches} signIns={signIns} hasRows={shown.hasRows} send={send} />
       </div>
       <p class="visually-hidden" role="status">
         {query === '' ? '' : `${matches.length} of ${ordered.length} profiles`}

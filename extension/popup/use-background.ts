@@ -1,6 +1,7 @@
 import { useCallback, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import browser, { type Runtime } from 'webextension-polyfill';
 import { type Intent, initialState, POPUP_PORT, type PopupState, type StateMessage } from '../popup-state.ts';
+import { afterPaint, once } from './after-paint.ts';
 
 export type Background = {
   readonly state: PopupState;
@@ -37,22 +38,4 @@ export function useBackground(signIns: PopupState['signIns']): Background {
     port.current?.postMessage(intent);
   }, []);
   return { state, isLive, send };
-}
-
-/** A page in the background is hardly ever painted, and must connect all the same. */
-const UNPAINTED_MS = 200;
-
-/** Waking the background takes the time of both processors: the list that is known already is painted first. */
-function afterPaint(run: () => void) {
-  requestAnimationFrame(() => setTimeout(run));
-  setTimeout(run, UNPAINTED_MS);
-}
-
-function once(run: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (isDone) return;
-    isDone = true;
-    run();
-  };
 }

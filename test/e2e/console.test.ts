@@ -22,6 +22,10 @@ async function storageOf(popup: Tab): Promise<string> {
   })()`);
 }
 
+async function firstRow(popup: Tab): Promise<string> {
+  return popup.evaluate<string>(`document.querySelector('.row')?.dataset.profile`);
+}
+
 describe.each(BROWSERS)('in %s', (name) => {
   it('one click on a profile opens its console, signed in', async () => {
     desk = await openDesk(name);
@@ -37,6 +41,27 @@ describe.each(BROWSERS)('in %s', (name) => {
     const kept = await storageOf(popup);
     expect(kept).toContain('reader');
     expect(kept).not.toMatch(/SigninToken|ASIA|AKIA/);
+  });
+
+  it('has the list of last time on the page from the start, the profile opened last at its top', async () => {
+    desk = await openDesk(name);
+    const first = await desk.popup();
+    await seen(first, row('reader'));
+    await expect.poll(() => first.evaluate(`localStorage.getItem('screen')`)).toContain('reader');
+    expect(await firstRow(first)).not.toBe('reader');
+    await click(first, row('reader'));
+    await consoleTab(desk.browser, '777788889999');
+    const second = await desk.popup();
+    // What stood there before any module ran is what the page's own first script finds.
+    const shown = `(() => {
+      const page = document.createElement('template');
+      page.innerHTML = localStorage.getItem('screen');
+      return [...page.content.querySelectorAll('.row')].map(({ dataset }) => dataset.profile);
+    })()`;
+    expect(await second.evaluate(shown)).toEqual(['reader', 'ada', 'admin']);
+    await seen(second, '.row');
+    expect(await firstRow(second)).toBe('reader');
+    expect(await second.evaluate(`document.activeElement?.matches('input')`)).toBe(true);
   });
 
   it('typing narrows the list and Enter opens the first', async () => {

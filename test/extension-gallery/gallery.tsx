@@ -16,6 +16,7 @@ function show(root: HTMLElement) {
   const nothing = () => undefined;
   render(
     <Popup
+      shown={{ hasRows: false, query: '' }}
       mode={shown.mode ?? 'popup'}
       state={shown.state}
       cached={shown.cached}
