@@ -10,6 +10,8 @@ export type Settings = {
   /** Sockets, locks and the remembered backend. Private to the user, safe to delete. */
   readonly stateDir: string;
   readonly configFile: string;
+  /** The AWS CLI's file of keys in plain text, of which only the profiles' names are read. */
+  readonly credentialsFile: string;
   /** Given even when empty: an empty passphrase is one. */
   readonly filePassphrase: string | undefined;
 };
@@ -33,6 +35,7 @@ export function readSettings(env: Env, homeDir: string, flags: SettingFlags = {}
     // The XDG rules ignore a relative path here.
     stateDir: `${stateHome && isAbsolute(stateHome) ? stateHome : `${homeDir}/.local/state`}/keyturn`,
     configFile: inHome(variable(env, 'AWS_CONFIG_FILE') ?? '~/.aws/config', homeDir),
+    credentialsFile: inHome(variable(env, 'AWS_SHARED_CREDENTIALS_FILE') ?? '~/.aws/credentials', homeDir),
     filePassphrase: env.AWS_VAULT_FILE_PASSPHRASE,
   };
 }

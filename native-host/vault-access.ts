@@ -1,12 +1,15 @@
 import type { ConfigFile } from './aws/config-file.ts';
 import { configReader } from './aws/config-reader.ts';
 import type { Credentials } from './aws/credentials.ts';
-import { type ProfileFlags, type ResolvedProfile, resolveProfile, ttl } from './aws/profile.ts';
+import { plainTextProfiles } from './aws/credentials-file.ts';
+import { type ProfileFlags, type ResolvedProfile, resolveProfile } from './aws/profile.ts';
+import { ttl } from './aws/profile-durations.ts';
 import type { ChainOptions, Step } from './engine/chain.ts';
 import type { Context, Env } from './engine/context.ts';
 import { type Answers, credentialsOf } from './engine/credentials.ts';
 import { fileLocks, type Locks } from './engine/lock.ts';
 import { planOver } from './engine/plan-over.ts';
+import { cappedNotice } from './engine/role-chaining.ts';
 import { isStoredKey } from './engine/session-cache.ts';
 import { VaultError } from './errors.ts';
 import type { Keyring } from './keyring/keyring.ts';
@@ -34,7 +37,12 @@ export type CredentialsRequest = {
 export type CallOptions = { readonly answers: Answers; readonly signal: AbortSignal; readonly onWait?: () => void };
 
 /** The steps to a profile's credentials, and what they are run with. */
-export type Plan = { readonly context: Context; readonly steps: readonly Step[] };
+export type Plan = {
+  readonly context: Context;
+  readonly steps: readonly Step[];
+  /** The profile that was asked for; where it only names a source, the last step is another profile's. */
+  readonly profile: ResolvedProfile;
+};
 
 export type PlanOptions = {
   readonly keyring: Keyring;
@@ -56,6 +64,7 @@ export class VaultAccess {
   private readonly options: VaultOptions;
   private opened: Promise<OpenedKeyring> | undefined;
   private passphrase: string | undefined;
+  private readonly noticed = new Set<string>();
 
   constructor(options: VaultOptions) {
     const { settings, env, now, log } = options;
@@ -108,8 +117,14 @@ export class VaultAccess {
     const { env, now, log } = this;
     const stored = new Set((await keyring.keys()).filter(isStoredKey));
     const options = { ...this.chainOptions(config, stored, request), isForConsole };
-    const steps = await planOver(keyring, request.profile, options);
-    return { context: { env, now, log, keyring, signal }, steps };
+    let profile: ResolvedProfile | undefined;
+    const resolve: ChainOptions['resolve'] = (name, isTarget) => {
+      const resolved = options.resolve(name, isTarget);
+      if (isTarget) profile = resolved;
+      return resolved;
+    };
+    const steps = await planOver(keyring, request.profile, { ...options, resolve });
+    return { context: { env, now, log, keyring, signal }, steps, profile: profile ?? targetOf(steps) };
   }
 
   /** How the chains of this request are planned when the vault holds the keys `stored`. */
@@ -118,13 +133,46 @@ export class VaultAccess {
     return {
       resolve: (name, isTarget) => resolveProfile(name, { config, env, flags: request.flags, isTarget }),
       hasStoredKey: (name) => stored.has(name),
+      plainTextFile: this.plainTextFile(),
       noSession: request.noSession ?? false,
     };
   }
 
+  /** Answers where a profile's key lies in plain text. The file is read when the first profile turns out to have no key. */
+  private plainTextFile(): (name: string) => string | undefined {
+    const { credentialsFile } = this.settings;
+    let names: ReadonlySet<string> | undefined;
+    return (name) => {
+      names ??= new Set(this.namesIn(credentialsFile));
+      return names.has(name) ? credentialsFile : undefined;
+    };
+  }
+
+  /** A file that cannot be read explains nothing; that the profile has no key is what the person has to hear. */
+  private namesIn(credentialsFile: string): string[] {
+    try {
+      return plainTextProfiles(credentialsFile);
+    } catch (error) {
+      if (!(error instanceof VaultError)) throw error;
+      this.log(`looking for keys in plain text: ${error.message}`);
+      return [];
+    }
+  }
+
+  /** A cached session with less time left is not used. @throws VaultError CONFIG_INVALID */
+  minTtlSeconds(): number {
+    return ttl(this.env, 'AWS_MIN_TTL') ?? DEFAULT_MIN_TTL_SECONDS;
+  }
+
   /** Runs a plan through the session cache. @throws VaultError as credentialsOf does */
   run({ steps, context }: Plan, { answers, onWait }: CallOptions): Promise<Credentials> {
-    const minTtlSeconds = ttl(context.env, 'AWS_MIN_TTL') ?? DEFAULT_MIN_TTL_SECONDS;
+    const minTtlSeconds = this.minTtlSeconds();
+    const notice = cappedNotice(steps);
+    if (notice !== undefined && !this.noticed.has(notice)) {
+      // An attempt is repeated with every answer of the person's.
+      this.noticed.add(notice);
+      this.options.notice(notice);
+    }
     return credentialsOf(steps, { context, locks: this.locks, answers, minTtlSeconds, ...(onWait && { onWait }) });
   }
 }

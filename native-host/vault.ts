@@ -6,7 +6,7 @@ import { isStoredKey, removeSessions } from './engine/session-cache.ts';
 import type { ConsoleRequest, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { ProfileSummary } from './protocol.ts';
-import { type CallOptions, type CredentialsRequest, targetOf, VaultAccess, type VaultOptions } from './vault-access.ts';
+import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
 
 /**
  * The operations of the product, behind both doors: the browser's messages and the command line. What a program that waits for
@@ -73,7 +73,7 @@ export class Vault {
   ): Promise<{ credentials: Credentials; profile: ResolvedProfile }> {
     return this.access.withKeyring(async (keyring) => {
       const plan = await this.access.plan(request, { keyring, signal: call.signal });
-      return { credentials: await this.access.run(plan, call), profile: targetOf(plan.steps) };
+      return { credentials: await this.access.run(plan, call), profile: plan.profile };
     });
   }
 

@@ -14,7 +14,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { externalDataInterceptor, loadSharedConfigFiles } from '@smithy/shared-ini-file-loader';
 import { makeDirectory } from '../directory.ts';
 import { VaultError } from '../errors.ts';
 import { type ScannedSection, scanConfig } from './config-scan.ts';
@@ -35,19 +34,21 @@ export type ConfigFile = {
   readonly path: string;
   readonly profiles: ReadonlyMap<string, ConfigSection>;
   readonly ssoSessions: ReadonlyMap<string, ConfigSection>;
+  /** The `[services NAME]` sections; endpoints are nested keys such as `sts.endpoint_url`. */
+  readonly services: ReadonlyMap<string, ConfigSection>;
 };
 
 /**
- * Reads an AWS config file: sections and their order by our scan, values by AWS's own loader.
+ * Reads an AWS config file.
  * @throws VaultError CONFIG_INVALID with file and, for a bad line, its number
  */
 export async function readConfigFile(file: string): Promise<ConfigFile> {
   const sections = scanConfig(readBytes(file)?.toString('utf8') ?? '', file);
-  const values = await readValues(sections);
   return {
     path: file,
-    profiles: merge(sections, values, 'profile'),
-    ssoSessions: merge(sections, values, 'sso-session'),
+    profiles: merge(sections, 'profile'),
+    ssoSessions: merge(sections, 'sso-session'),
+    services: merge(sections, 'services'),
   };
 }
 
@@ -148,39 +149,21 @@ function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/**
- * The values of each section. AWS's loader knows only names made of letters, digits and a few signs, forgets empty sections
- * and merges `[default]` with `[profile default]`; so it is given the same lines under headers of our own, one per section.
- */
-async function readValues(sections: readonly ScannedSection[]): Promise<Map<string, string>[]> {
-  if (sections.length === 0) return [];
-  const text = sections.flatMap((section, index) => [`[profile s${index}]`, ...section.body]).join('\n');
-  const source = '/keyturn/config-being-read';
-  externalDataInterceptor.interceptFile(source, text);
-  const { configFile } = await loadSharedConfigFiles({ configFilepath: source, filepath: source });
-  return sections.map((_, index) => new Map(Object.entries(configFile[`s${index}`] ?? {}).flatMap(cleanValue)));
-}
-
-function cleanValue([key, value]: [string, string | undefined]): [string, string][] {
-  const unquoted = /^(["'])(.*)\1$/.exec(value ?? '')?.[2] ?? value ?? '';
-  return unquoted === '' ? [] : [[key.toLowerCase(), unquoted]];
-}
-
-function merge(
-  sections: readonly ScannedSection[],
-  values: readonly Map<string, string>[],
-  type: ScannedSection['type'],
-): Map<string, ConfigSection> {
+function merge(sections: readonly ScannedSection[], type: ScannedSection['type']): Map<string, ConfigSection> {
   const merged = new Map<string, ConfigSection>();
-  for (const [index, section] of sections.entries()) {
+  for (const section of sections) {
     if (section.type !== type || section.name === '') continue;
     const earlier = merged.get(section.name);
-    merged.set(section.name, {
-      name: section.name,
-      line: earlier?.line ?? section.line,
-      values: new Map([...(earlier?.values ?? []), ...(values[index] ?? [])]),
-      keyLines: new Map([...(earlier?.keyLines ?? []), ...section.keyLines]),
-    });
+    if (earlier === undefined) {
+      merged.set(section.name, section);
+      continue;
+    }
+    const values = new Map(earlier.values);
+    // A later line that takes a value away counts too.
+    for (const key of section.keyLines.keys()) values.delete(key);
+    for (const [key, value] of section.values) values.set(key, value);
+    const keyLines = new Map([...earlier.keyLines, ...section.keyLines]);
+    merged.set(section.name, { name: section.name, line: earlier.line, values, keyLines });
   }
   return merged;
 }

@@ -1,7 +1,14 @@
-import { parseGoDuration } from '../duration.ts';
-import { VaultError } from '../errors.ts';
-import type { ConfigFile, ConfigSection } from './config-file.ts';
+import type { ConfigFile } from './config-file.ts';
+import { durationsOf } from './profile-durations.ts';
+import {
+  type CREDENTIAL_SOURCES,
+  credentialSourceOf,
+  serviceEndpointsOf,
+  ssoOf,
+  webIdentityTokenOf,
+} from './profile-sources.ts';
 import { parseSessionTags, parseTransitiveTagKeys } from './session-tags.ts';
+import { type LookupOptions, SettingLookup } from './setting-lookup.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -28,12 +35,23 @@ export type ResolvedProfile = {
   readonly sourceIdentity?: string;
   readonly sessionTags?: Readonly<Record<string, string>>;
   readonly transitiveTagKeys?: readonly string[];
+  /** The profile's `endpoint_url`, for every service. */
   readonly endpointUrl?: string;
+  /** From the profile's `[services]` section: lower-case service id as AWS writes it (`sts`, `sso_oidc`) -> URL. */
+  readonly serviceEndpoints?: Readonly<Record<string, string>>;
+  /** `ignore_configured_endpoint_urls`: AWS's own endpoints, whatever is set, in the environment too. */
+  readonly ignoresEndpoints?: true;
   readonly caBundle?: string;
   readonly usesLegacySts: boolean;
+  readonly usesFips?: true;
+  readonly usesDualstack?: true;
+  /** The AWS CLI's output format. */
+  readonly output?: string;
   readonly durations: Durations;
   /** A role of IAM Identity Center. */
   readonly sso?: SsoSource;
+  /** What is missing or wrong where there are settings of IAM Identity Center, but not all of them. */
+  readonly ssoProblem?: string;
   /** Where the token of AssumeRoleWithWebIdentity comes from. */
   readonly webIdentityToken?: WebIdentityToken;
   readonly credentialProcess?: string;
@@ -55,8 +73,6 @@ export type SsoSource = {
 
 export type WebIdentityToken = { readonly file: string } | { readonly process: string };
 
-export const CREDENTIAL_SOURCES = ['Environment', 'EcsContainer', 'Ec2InstanceMetadata'] as const;
-
 /** The value of `credential_source`: where the source credentials of a role are. */
 export type CredentialSource = (typeof CREDENTIAL_SOURCES)[number];
 
@@ -71,24 +87,7 @@ export type Durations = {
   readonly federationToken: Duration;
 };
 
-export type ResolveOptions = {
-  readonly config: ConfigFile;
-  readonly env: Env;
-  readonly flags: ProfileFlags;
-  /** The profile named by the user: role variables of the environment apply to it alone. */
-  readonly isTarget: boolean;
-};
-
-const HOUR = 3600;
-const OTHER_SOURCES = [
-  'sso_session',
-  'sso_start_url',
-  'web_identity_token_file',
-  'web_identity_token_process',
-  'credential_process',
-  'credential_source',
-  'login_session',
-];
+export type ResolveOptions = LookupOptions & { readonly config: ConfigFile; readonly flags: ProfileFlags };
 
 /**
  * The settings of one profile. For each: flag, then environment, then the profile's section, then its `include_profile`
@@ -97,107 +96,50 @@ const OTHER_SOURCES = [
  * @throws VaultError CONFIG_INVALID, PROFILE_LOOP
  */
 export function resolveProfile(name: string, options: ResolveOptions): ResolvedProfile {
-  const { config, env, flags } = options;
-  const walk = sectionsOf(name, config);
-  const own = (key: string): string | undefined => walk.find((section) => section.values.has(key))?.values.get(key);
-  const ofTarget = (variable: string): string | undefined => (options.isTarget ? nonEmpty(env[variable]) : undefined);
-  const sourceProfile = own('source_profile');
-  const tags = ofTarget('AWS_SESSION_TAGS') ?? own('session_tags');
-  const transitive = ofTarget('AWS_TRANSITIVE_TAGS') ?? own('transitive_session_tags');
+  const { config, flags } = options;
+  const lookup = new SettingLookup(name, options);
+  const text = (key: string): string | undefined => lookup.text(key);
+  const sourceProfile = text('source_profile');
+  const tags = text('session_tags');
+  const transitive = text('transitive_session_tags');
   return compact({
     name,
     isConfigured: config.profiles.has(name),
-    region: flags.region ?? nonEmpty(env.AWS_REGION) ?? nonEmpty(env.AWS_DEFAULT_REGION) ?? own('region'),
-    mfaSerial: nonEmpty(env.AWS_MFA_SERIAL) ?? own('mfa_serial'),
-    mfaProcess: own('mfa_process'),
-    roleArn: ofTarget('AWS_ROLE_ARN') ?? own('role_arn'),
-    externalId: own('external_id'),
-    roleSessionName: ofTarget('AWS_ROLE_SESSION_NAME') ?? own('role_session_name'),
+    region: lookup.text('region', { name: '--region', value: flags.region }),
+    mfaSerial: text('mfa_serial'),
+    mfaProcess: text('mfa_process'),
+    roleArn: text('role_arn'),
+    externalId: text('external_id'),
+    roleSessionName: text('role_session_name'),
     sourceProfile: sourceProfile === name ? undefined : sourceProfile,
-    sourceIdentity: ofTarget('AWS_SOURCE_IDENTITY') ?? own('source_identity'),
+    sourceIdentity: text('source_identity'),
     sessionTags: tags === undefined ? undefined : parseSessionTags(tags, name),
     transitiveTagKeys: transitive === undefined ? undefined : parseTransitiveTagKeys(transitive),
-    endpointUrl: own('endpoint_url'),
-    caBundle: own('ca_bundle'),
-    usesLegacySts: (nonEmpty(env.AWS_STS_REGIONAL_ENDPOINTS) ?? own('sts_regional_endpoints')) === 'legacy',
-    durations: durations(walk, options),
-    otherSource: OTHER_SOURCES.find((key) => own(key) !== undefined),
+    ...reach(lookup),
+    output: text('output'),
+    durations: durationsOf(lookup, flags),
+    ...ssoOf(lookup),
+    webIdentityToken: webIdentityTokenOf(lookup),
+    credentialProcess: text('credential_process'),
+    credentialSource: credentialSourceOf(lookup),
+    otherSource: text('login_session') === undefined ? undefined : 'login_session',
   });
 }
 
-/** The sections a profile's settings come from, nearest first: itself, what it includes, and `[default]` once at the end. */
-function sectionsOf(name: string, config: ConfigFile): ConfigSection[] {
-  const found: ConfigSection[] = [];
-  const visited = new Set<string>();
-  let next: string | undefined = name;
-  let isPastDefault = false;
-  while (next !== undefined) {
-    if (visited.has(next)) {
-      // `[default] include_profile = common` leads back here from every profile that common is part of: no loop of the user's.
-      if (isPastDefault) return found;
-      throw loop(name, next);
-    }
-    visited.add(next);
-    const section = config.profiles.get(next);
-    if (section !== undefined) found.push(section);
-    else if (next !== name && next !== 'default') throw missingInclude(name, next, config);
-    const include = section?.values.get('include_profile');
-    isPastDefault ||= next === 'default' || include === undefined;
-    next = include ?? (visited.has('default') ? undefined : 'default');
-  }
-  return found;
-}
-
-function loop(profile: string, at: string): VaultError {
-  return new VaultError(
-    'PROFILE_LOOP',
-    `Loop detected in config file for profile '${at}': follow the include_profile lines`,
-    {
-      details: { profile },
-    },
-  );
-}
-
-function missingInclude(profile: string, include: string, config: ConfigFile): VaultError {
-  const message = `profile ${JSON.stringify(profile)} includes profile ${JSON.stringify(include)}, which is not in ${config.path}; correct its include_profile`;
-  return new VaultError('CONFIG_INVALID', message, { details: { profile, file: config.path } });
-}
-
-function durations(walk: readonly ConfigSection[], { config, env, flags }: ResolveOptions): Durations {
-  const flag = flags.durationSeconds === undefined ? undefined : Math.floor(flags.durationSeconds);
+/** Where AWS is reached and how. */
+function reach(lookup: SettingLookup) {
+  const sts = lookup.find('sts_regional_endpoints');
+  const mode = sts?.value.toLowerCase();
+  if (sts !== undefined && mode !== 'legacy' && mode !== 'regional') throw lookup.invalid(sts, 'legacy or regional');
   return {
-    assumeRole: orDefault(flag ?? ttl(env, 'AWS_ASSUME_ROLE_TTL') ?? durationSeconds(walk, config), HOUR),
-    sessionToken: orDefault(flag ?? ttl(env, 'AWS_SESSION_TOKEN_TTL'), HOUR),
-    chainedSessionToken: orDefault(ttl(env, 'AWS_CHAINED_SESSION_TOKEN_TTL'), 8 * HOUR),
-    federationToken: orDefault(flag ?? ttl(env, 'AWS_FEDERATION_TOKEN_TTL'), HOUR),
+    usesLegacySts: mode === 'legacy',
+    endpointUrl: lookup.text('endpoint_url'),
+    serviceEndpoints: serviceEndpointsOf(lookup),
+    ignoresEndpoints: lookup.flag('ignore_configured_endpoint_urls'),
+    caBundle: lookup.text('ca_bundle'),
+    usesFips: lookup.flag('use_fips_endpoint'),
+    usesDualstack: lookup.flag('use_dualstack_endpoint'),
   };
-}
-
-function orDefault(chosen: number | undefined, seconds: number): Duration {
-  return chosen === undefined ? { seconds, isDefault: true } : { seconds: chosen, isDefault: false };
-}
-
-function durationSeconds(walk: readonly ConfigSection[], config: ConfigFile): number | undefined {
-  const section = walk.find(({ values }) => values.has('duration_seconds'));
-  const text = section?.values.get('duration_seconds');
-  if (section === undefined || text === undefined) return undefined;
-  if (/^[0-9]{1,9}$/.test(text) && Number(text) > 0) return Number(text);
-  const line = section.keyLines.get('duration_seconds') ?? section.line;
-  const message = `${config.path}:${line}: duration_seconds of profile ${JSON.stringify(section.name)} must be a whole number of seconds such as 3600, not ${JSON.stringify(text.slice(0, 40))}`;
-  throw new VaultError('CONFIG_INVALID', message, { details: { file: config.path, line, profile: section.name } });
-}
-
-/**
- * An AWS_*_TTL variable in Go's duration syntax, as whole seconds.
- * @throws VaultError CONFIG_INVALID naming the variable
- */
-export function ttl(env: Env, variable: string): number | undefined {
-  const text = nonEmpty(env[variable]);
-  return text === undefined ? undefined : Math.floor(parseGoDuration(text, variable));
-}
-
-function nonEmpty(value: string | undefined): string | undefined {
-  return value === '' ? undefined : value;
 }
 
 type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {

@@ -1,8 +1,9 @@
 import type { Credentials } from '../aws/credentials.ts';
 import { VaultError } from '../errors.ts';
-import { checkRoleChaining, type DerivedType, isDerived, type SourceType, type Step } from './chain.ts';
+import { type DerivedType, isDerived, type SourceType, type Step } from './chain.ts';
 import type { Context } from './context.ts';
 import type { Locks, Release } from './lock.ts';
+import { checkRoleChaining } from './role-chaining.ts';
 import { forgetSession, readSession, sessionKeyPrefix, writeSession } from './session-cache.ts';
 import { readStoredKey } from './stored-key.ts';
 

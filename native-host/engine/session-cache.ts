@@ -1,5 +1,5 @@
 import type { Credentials } from '../aws/credentials.ts';
-import type { Duration } from '../aws/profile.ts';
+import type { CredentialSource, Duration, ResolvedProfile } from '../aws/profile.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import type { Step } from './chain.ts';
@@ -62,30 +62,45 @@ export function sessionKeyPrefix(steps: readonly Step[], env: Context['env']): s
 
 function fingerprint(steps: readonly Step[], env: Context['env']): string {
   const { createHash } = process.getBuiltinModule('node:crypto');
-  const endpoints = [env.AWS_ENDPOINT_URL_STS, env.AWS_ENDPOINT_URL, env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS];
   return createHash('sha256')
-    .update(JSON.stringify([steps.map(inputs), endpoints]))
+    .update(JSON.stringify(steps.map((step) => inputs(step, env))))
     .digest('base64url')
     .slice(0, 22);
 }
 
-function inputs(step: Step): readonly unknown[] {
+function inputs(step: Step, env: Context['env']): readonly unknown[] {
   const { profile } = step;
   const common = [step.type, profile.name];
   if (step.type === 'stored-key') return common;
-  if (step.type === 'sso-role') return [...common, step.sso];
   if (step.type === 'credential-process') return [...common, step.command];
-  if (step.type === 'credential-source') return [...common, step.source];
-  const place = [
-    profile.region,
-    profile.endpointUrl,
-    profile.usesLegacySts,
-    durationClass(step.duration),
-    step.type === 'web-identity' ? step.token : step.mfaSerial,
-  ];
-  if (step.type === 'session-token') return [...common, ...place];
-  const role = [step.roleArn, profile.roleSessionName, profile.externalId, profile.sourceIdentity];
-  return [...common, ...place, ...role, profile.sessionTags, profile.transitiveTagKeys];
+  if (step.type === 'credential-source') return [...common, step.source, ...sourceInputs(step.source, env)];
+  const place = [...common, ...endpointInputs(profile, env)];
+  if (step.type === 'sso-role') {
+    const { startUrl, region, accountId, roleName } = step.sso;
+    return [...place, startUrl, region, accountId, roleName];
+  }
+  const call = [...place, profile.region, profile.usesLegacySts, durationClass(step.duration)];
+  if (step.type === 'session-token') return [...call, step.mfaSerial];
+  const role = [...call, step.roleArn, profile.roleSessionName];
+  if (step.type === 'web-identity') return [...role, step.token];
+  const { externalId, sourceIdentity, sessionTags, transitiveTagKeys } = profile;
+  return [...role, step.mfaSerial, externalId, sourceIdentity, sessionTags, transitiveTagKeys];
+}
+
+/** Another endpoint may be another AWS, such as a test's. */
+function endpointInputs(profile: ResolvedProfile, env: Context['env']): readonly unknown[] {
+  const variables = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL_SSO'].map((name) => env[name]);
+  const { endpointUrl, serviceEndpoints, ignoresEndpoints, usesFips, usesDualstack } = profile;
+  const { sts, sso } = serviceEndpoints ?? {};
+  const isIgnored = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === 'true' || ignoresEndpoints;
+  return [isIgnored ? 'ignored' : [...variables, endpointUrl, sts, sso], usesFips, usesDualstack];
+}
+
+/** Whose credentials the surroundings give: a role assumed with other ones is another session. */
+function sourceInputs(source: CredentialSource, env: Context['env']): readonly unknown[] {
+  if (source === 'Environment') return [env.AWS_ACCESS_KEY_ID];
+  if (source === 'Ec2InstanceMetadata') return [env.AWS_EC2_METADATA_SERVICE_ENDPOINT];
+  return [env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, env.AWS_CONTAINER_CREDENTIALS_FULL_URI];
 }
 
 /**

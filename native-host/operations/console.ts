@@ -40,7 +40,12 @@ export async function consoleUrlOf(
   signal: AbortSignal,
 ): Promise<{ url: string }> {
   const { env, settings } = access;
-  const config: ConfigFile = { path: settings.configFile, profiles: new Map(), ssoSessions: new Map() };
+  const config: ConfigFile = {
+    path: settings.configFile,
+    profiles: new Map(),
+    ssoSessions: new Map(),
+    services: new Map(),
+  };
   const profile = resolveProfile('default', { config, env, flags, isTarget: false });
   const url = await signInUrl({
     service: serviceOptions(profile, credentials, { env, signal }),

@@ -12,7 +12,9 @@ const RULES: readonly { readonly from: RegExp; readonly may: readonly RegExp[] }
   },
   {
     from: /^native-host\/engine\//,
-    may: [/^native-host\/(engine\/|aws\/|keyring\/keyring\.ts|errors\.ts|command\.ts|directory\.ts|rfc3339\.ts)/],
+    may: [
+      /^native-host\/(engine\/|aws\/|keyring\/keyring\.ts|errors\.ts|command\.ts|directory\.ts|duration\.ts|rfc3339\.ts)/,
+    ],
   },
   {
     from: /^native-host\/(operations\/.*|vault|vault-access|profile-summary|ask|settings|version)\.ts$/,

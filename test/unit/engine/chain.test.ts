@@ -41,7 +41,12 @@ describe('the calls of aws-vault, case by case', () => {
     ['foo-admin', { durationSeconds: 7200 }, [KEY, 'assume-role Administrator 7200 +MFA']],
     ['bar-role2', {}, [KEY, 'session-token 28800 +MFA', 'assume-role Role1 3600', 'assume-role Role2 3600']],
     ['bar-role2', { noSession: true }, [KEY, 'assume-role Role1 3600 +MFA', 'assume-role Role2 3600 +MFA']],
-    ['bar-role2', { durationSeconds: 7200 }, [KEY, 'assume-role Role1 7200 +MFA', 'assume-role Role2 7200 +MFA']],
+    // aws-vault asks for 7200 s and an MFA code twice, and AWS refuses the second role.
+    [
+      'bar-role2',
+      { durationSeconds: 7200 },
+      [KEY, 'session-token 28800 +MFA', 'assume-role Role1 3600', 'assume-role Role2 3600'],
+    ],
   ])('exec %s %j', async (profile, { noSession = false, ...flags }, expected) => {
     const steps = await plan(profile, { config: readme, stored: ['jonsmith'], flags }, { noSession });
     expect(summary(steps)).toEqual(expected);
@@ -105,8 +110,8 @@ describe('refusals', () => {
 
   it('says that credentials are missing, and of a source it cannot read which setting that is', async () => {
     await expect(plan('a', { config: '[profile a]\n' })).rejects.toThrow('profile a: credentials missing');
-    const sso = { config: '[profile a]\nsso_start_url = https://x/start\n' };
-    await expect(plan('a', sso)).rejects.toThrow('sso_start_url');
+    const login = { config: '[profile a]\nlogin_session = arn:aws:iam::111111111111:user/a\n' };
+    await expect(plan('a', login)).rejects.toThrow('login_session');
   });
 
   it.each([
