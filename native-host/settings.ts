@@ -7,6 +7,11 @@ export type Settings = {
   readonly backend: string | undefined;
   readonly secretServiceCollection: string;
   readonly fileDir: string;
+  /** The password store's directory; undefined leaves it to `pass`. */
+  readonly passDir: string | undefined;
+  readonly passCmd: string;
+  readonly passPrefix: string;
+  readonly homeDir: string;
   /** Sockets, locks and the remembered backend. Private to the user, safe to delete. */
   readonly stateDir: string;
   readonly configFile: string;
@@ -16,7 +21,9 @@ export type Settings = {
   readonly filePassphrase: string | undefined;
 };
 
-export type SettingFlags = Partial<Pick<Settings, 'backend' | 'secretServiceCollection' | 'fileDir'>>;
+type Flag = 'backend' | 'secretServiceCollection' | 'fileDir' | 'passDir' | 'passCmd' | 'passPrefix';
+
+export type SettingFlags = { readonly [K in Flag]?: Settings[K] | undefined };
 
 /** An environment variable, where empty counts as unset, as it does for aws-vault. */
 export function variable(env: Env, name: string): string | undefined {
@@ -31,6 +38,10 @@ export function readSettings(env: Env, homeDir: string, flags: SettingFlags = {}
   return {
     backend: flags.backend ?? variable(env, 'AWS_VAULT_BACKEND'),
     secretServiceCollection: collection ?? 'awsvault',
+    passDir: optionalInHome(flags.passDir ?? variable(env, 'AWS_VAULT_PASS_PASSWORD_STORE_DIR'), homeDir),
+    passCmd: flags.passCmd ?? variable(env, 'AWS_VAULT_PASS_CMD') ?? 'pass',
+    passPrefix: flags.passPrefix ?? variable(env, 'AWS_VAULT_PASS_PREFIX') ?? '',
+    homeDir,
     fileDir: inHome(flags.fileDir ?? variable(env, 'AWS_VAULT_FILE_DIR') ?? '~/.awsvault/keys/', homeDir),
     // The XDG rules ignore a relative path here.
     stateDir: `${stateHome && isAbsolute(stateHome) ? stateHome : `${homeDir}/.local/state`}/keyturn`,
@@ -38,6 +49,10 @@ export function readSettings(env: Env, homeDir: string, flags: SettingFlags = {}
     credentialsFile: inHome(variable(env, 'AWS_SHARED_CREDENTIALS_FILE') ?? '~/.aws/credentials', homeDir),
     filePassphrase: env.AWS_VAULT_FILE_PASSPHRASE,
   };
+}
+
+function optionalInHome(file: string | undefined, homeDir: string): string | undefined {
+  return file === undefined ? undefined : inHome(file, homeDir);
 }
 
 function inHome(file: string, homeDir: string): string {

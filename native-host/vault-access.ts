@@ -96,7 +96,14 @@ export class VaultAccess {
   /** The keyring is opened once, and anew after it has gone away: the bus of a long-running host may be restarted. */
   async withKeyring<T>(work: (keyring: Keyring) => Promise<T>): Promise<T> {
     const { settings, env, notice, signal } = this.options;
-    this.opened ??= openKeyring({ ...settings, env, notice, signal, passphrase: () => this.passphrase });
+    this.opened ??= openKeyring({
+      ...settings,
+      env,
+      notice,
+      signal,
+      locks: this.locks,
+      passphrase: () => this.passphrase,
+    });
     const opening = this.opened;
     try {
       return await work(await opening);

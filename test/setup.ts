@@ -10,6 +10,8 @@ const NEEDED: Readonly<Record<string, string>> = {
   '/usr/bin/dbus-send': 'dbus-bin',
   '/usr/bin/secret-tool': 'libsecret-tools',
   '/usr/bin/gdbus': 'libglib2.0-bin',
+  '/usr/bin/pass': 'pass',
+  '/usr/bin/gpg': 'gnupg',
   '/usr/bin/aws': 'awscli',
   '/usr/bin/script': 'bsdutils',
   '/usr/bin/pkill': 'procps',

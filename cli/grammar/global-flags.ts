@@ -1,6 +1,6 @@
 import type { Grammar } from '../args-grammar.ts';
 
-const BACKENDS = ['secret-service', 'file'] as const;
+const BACKENDS = ['secret-service', 'pass', 'file'] as const;
 const PROMPTS = ['terminal', 'browser', 'kdialog', 'osascript', 'ykman', 'zenity'] as const;
 
 function refusedPrompt(value: string): string {
@@ -50,21 +50,21 @@ export const globalFlags = {
   },
   passDir: {
     kind: 'string',
+    placeholder: 'DIR',
     env: 'AWS_VAULT_PASS_PASSWORD_STORE_DIR',
-    hidden: true,
-    help: 'Directory of the pass password store.',
+    help: 'Directory of the password store (default: $PASSWORD_STORE_DIR, else ~/.password-store).',
   },
   passCmd: {
     kind: 'string',
+    placeholder: 'CMD',
     default: 'pass',
     env: 'AWS_VAULT_PASS_CMD',
-    hidden: true,
     help: 'Name of the pass program.',
   },
   passPrefix: {
     kind: 'string',
+    placeholder: 'PREFIX',
     env: 'AWS_VAULT_PASS_PREFIX',
-    hidden: true,
-    help: 'Prefix of the names in the pass password store.',
+    help: 'Folder of the vault in the password store (default: its top).',
   },
 } as const satisfies Grammar['globals'];

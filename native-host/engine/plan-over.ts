@@ -3,8 +3,8 @@ import type { Keyring } from '../keyring/keyring.ts';
 import { type ChainOptions, planChain, type Step } from './chain.ts';
 
 /**
- * The chain to a profile's credentials over what `keyring` holds. A damaged item is not listed, but it is not missing either:
- * reading what the plan misses says which of the two it is.
+ * The chain to a profile's credentials over what `keyring` holds. An item that is damaged, or that a backend cannot tell from
+ * another's while it is locked, is not listed, but it is not missing either: reading what the plan misses says which it is.
  * @throws VaultError as planChain does, and KEYRING_CORRUPT
  */
 export async function planOver(keyring: Keyring, profile: string, options: ChainOptions): Promise<Step[]> {
@@ -13,8 +13,8 @@ export async function planOver(keyring: Keyring, profile: string, options: Chain
   } catch (error) {
     const isMissing = error instanceof VaultError && error.code.endsWith('_NOT_FOUND');
     const missing = isMissing ? error.details.profile : undefined;
-    if (missing !== undefined) await keyring.get(missing);
-    throw error;
+    if (missing === undefined || (await keyring.get(missing)) === undefined) throw error;
+    return planChain(profile, { ...options, hasStoredKey: (name) => name === missing || options.hasStoredKey(name) });
   }
 }
 

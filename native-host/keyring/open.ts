@@ -1,3 +1,4 @@
+import type { Locks } from '../engine/lock.ts';
 import { VaultError } from '../errors.ts';
 import { choiceFile, rememberBackend, rememberedBackend } from './backend-choice.ts';
 import type { Keyring } from './keyring.ts';
@@ -19,6 +20,12 @@ export type KeyringOptions = {
   readonly fileDir: string;
   /** Where the chosen backend is remembered, in a file named `backend`. */
   readonly stateDir: string;
+  /** `pass`: its directory (none: `pass` knows), program and folder. */
+  readonly passDir: string | undefined;
+  readonly passCmd: string;
+  readonly passPrefix: string;
+  readonly homeDir: string;
+  readonly locks: Locks;
   readonly env: Env;
   /** The passphrase of the file vault; may start to answer after a call has failed with KEYRING_LOCKED. */
   readonly passphrase: () => string | undefined;
@@ -46,6 +53,15 @@ export const BACKENDS: readonly Backend[] = [
     open: async ({ secretServiceCollection: collection, env, signal }) => {
       const { secretServiceKeyring } = await import('./secret-service.ts');
       return secretServiceKeyring({ collection, env, signal });
+    },
+  },
+  {
+    name: 'pass',
+    title: () => 'the password store (pass)',
+    platforms: ['linux', 'darwin', 'freebsd', 'openbsd'],
+    open: async ({ passDir: dir, passCmd: command, passPrefix: prefix, ...options }) => {
+      const { passKeyring } = await import('./pass.ts');
+      return passKeyring({ dir, command, prefix, ...options });
     },
   },
   {

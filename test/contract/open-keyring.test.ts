@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { fileLocks } from '../../native-host/engine/lock.ts';
 import { type KeyringOptions, openKeyring } from '../../native-host/keyring/open.ts';
 import { type SessionBus, startSessionBus } from './session-bus.ts';
 
@@ -27,6 +28,11 @@ function options(backend?: string): KeyringOptions {
     backend,
     secretServiceCollection: 'awsvault',
     fileDir: join(home, 'keys'),
+    passDir: join(home, 'store'),
+    passCmd: 'pass',
+    passPrefix: '',
+    homeDir: home,
+    locks: fileLocks(join(home, 'state')),
     stateDir: join(home, 'state'),
     env: bus.env,
     passphrase: () => 'passphrase',
@@ -57,7 +63,7 @@ it('a Secret Service that is gone later is an error that tells the way out, and 
   await bus.killBus();
   await expect(openKeyring(options())).rejects.toMatchObject({
     code: 'KEYRING_UNAVAILABLE',
-    message: expect.stringMatching(/secret-service is the vault remembered in .*state\/backend.*--backend file/),
+    message: expect.stringMatching(/secret-service is the vault remembered in .*state\/backend.*--backend pass\|file/),
   });
   expect(readdirSync(home)).toEqual(['state']);
   expect(notices).toEqual([]);

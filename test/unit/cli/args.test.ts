@@ -132,7 +132,9 @@ describe('a variable', () => {
 
   test('is checked like the flag', () => {
     const env = { AWS_VAULT_BACKEND: 'foo' };
-    expect(problem(['list'], env).message).toBe("enum value must be one of secret-service,file, got 'foo', try --help");
+    expect(problem(['list'], env).message).toBe(
+      "enum value must be one of secret-service,pass,file, got 'foo', try --help",
+    );
     expect(parse(['list', '--backend=file'], env)).toMatchObject({ flags: { backend: 'file' } });
   });
 });

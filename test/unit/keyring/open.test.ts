@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fileLocks } from '../../../native-host/engine/lock.ts';
 import { BACKENDS, backendNames, type KeyringOptions, openKeyring } from '../../../native-host/keyring/open.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 
@@ -28,6 +29,11 @@ function options(changed: Partial<KeyringOptions> = {}): KeyringOptions {
     backend: undefined,
     secretServiceCollection: 'awsvault',
     fileDir: join(home, 'keys'),
+    passDir: join(home, 'store'),
+    passCmd: 'pass',
+    passPrefix: '',
+    homeDir: home,
+    locks: fileLocks(stateDir),
     stateDir,
     env: { DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(home, 'no-bus')}` },
     passphrase: () => 'passphrase',
@@ -44,10 +50,10 @@ function remember(content: string): void {
 
 describe('the backends', () => {
   it('are listed per system, in the order in which they are tried', () => {
-    expect(backendNames('linux')).toEqual(['secret-service', 'file']);
-    expect(backendNames('darwin')).toEqual(['file']);
+    expect(backendNames('linux')).toEqual(['secret-service', 'pass', 'file']);
+    expect(backendNames('darwin')).toEqual(['pass', 'file']);
     expect(backendNames('win32')).toEqual(['file']);
-    expect(BACKENDS.map(({ name }) => name)).toEqual(['secret-service', 'file']);
+    expect(BACKENDS.map(({ name }) => name)).toEqual(['secret-service', 'pass', 'file']);
   });
 });
 
@@ -80,7 +86,7 @@ describe('a backend that is asked for', () => {
   it.each(['foo', '', 'File', 'keychain'])("is refused in aws-vault's words when it is %j", async (backend) => {
     await expect(openKeyring(options({ backend }))).rejects.toMatchObject({
       code: 'USAGE',
-      message: `enum value must be one of secret-service,file, got '${backend}'`,
+      message: `enum value must be one of secret-service,pass,file, got '${backend}'`,
       details: { flag: 'backend' },
     });
   });
@@ -143,7 +149,7 @@ describe('the remembered backend', () => {
     remember('secret-service\n');
     await expect(openKeyring(options())).rejects.toMatchObject({
       code: 'KEYRING_UNAVAILABLE',
-      message: expect.stringMatching(/remembered in .*--backend file/),
+      message: expect.stringMatching(/remembered in .*--backend pass\|file/),
     });
     await expect(openKeyring(options())).rejects.toMatchObject({ message: expect.stringContaining(choice) });
     expect(readFileSync(choice, 'utf8')).toBe('secret-service\n');
