@@ -56,6 +56,15 @@ export const BACKENDS: readonly Backend[] = [
     },
   },
   {
+    name: 'kwallet',
+    title: () => 'KWallet',
+    platforms: ['linux', 'freebsd', 'openbsd'],
+    open: async ({ env, signal }) => {
+      const { kwalletKeyring } = await import('./kwallet.ts');
+      return kwalletKeyring({ env, signal });
+    },
+  },
+  {
     name: 'pass',
     title: () => 'the password store (pass)',
     platforms: ['linux', 'darwin', 'freebsd', 'openbsd'],

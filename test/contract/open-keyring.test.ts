@@ -63,7 +63,9 @@ it('a Secret Service that is gone later is an error that tells the way out, and 
   await bus.killBus();
   await expect(openKeyring(options())).rejects.toMatchObject({
     code: 'KEYRING_UNAVAILABLE',
-    message: expect.stringMatching(/secret-service is the vault remembered in .*state\/backend.*--backend pass\|file/),
+    message: expect.stringMatching(
+      /secret-service is the vault remembered in .*state\/backend.*--backend kwallet\|pass\|file/,
+    ),
   });
   expect(readdirSync(home)).toEqual(['state']);
   expect(notices).toEqual([]);

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kwalletKeyring } from '../../native-host/keyring/kwallet.ts';
+import { keyringContract } from './keyring-contract.ts';
+import { type KwalletDaemon, startKwallet } from './kwallet-daemon.ts';
+import { startSessionBus } from './session-bus.ts';
+
+const ITEM = { key: 'work', data: '{"AccessKeyID":"AKIAEXAMPLE"}', label: 'aws-vault (work)' };
+const ITEM_JSON =
+  '{"Key":"work","Data":"eyJBY2Nlc3NLZXlJRCI6IkFLSUFFWEFNUExFIn0=","Label":"aws-vault (work)","Description":"",' +
+  '"KeychainNotTrustApplication":false,"KeychainNotSynchronizable":false}';
+
+let daemon: KwalletDaemon;
+type Opened = Awaited<ReturnType<typeof kwalletKeyring>>;
+const opened: Opened[] = [];
+
+async function open(options: { promptTimeoutMs?: number; callTimeoutMs?: number } = {}): Promise<Opened> {
+  const keyring = await kwalletKeyring({ env: daemon.bus.env, signal: new AbortController().signal, ...options });
+  opened.push(keyring);
+  return keyring;
+}
+
+beforeAll(async () => {
+  daemon = await startKwallet();
+  await daemon.openWallet();
+});
+afterAll(async () => {
+  for (const keyring of opened) keyring.close();
+  await daemon.stop();
+});
+
+keyringContract('kwallet', async () => {
+  const keyring = await open();
+  for (const key of await keyring.keys()) await keyring.remove(key);
+  return { keyring, reopen: () => open() };
+});
+
+describe('KWallet', () => {
+  it('keeps items as aws-vault does, and reads what aws-vault wrote', async () => {
+    const keyring = await open();
+    await keyring.set(ITEM);
+    const handle = Number(await daemon.call('open', 'sxs', ['aws-vault', 0n, 'aws-vault']));
+    const bytes = await daemon.call('readEntry', 'isss', [handle, 'aws-vault', 'work', 'aws-vault']);
+    expect(Buffer.from(bytes as Uint8Array).toString()).toBe(ITEM_JSON); // `ay` is bytes
+    await daemon.call('writeEntry', 'issays', [handle, 'aws-vault', 'theirs', Buffer.from(ITEM_JSON), 'aws-vault']);
+    expect(await keyring.get('theirs')).toEqual({ ...ITEM, key: 'theirs' });
+    await keyring.remove('theirs');
+  });
+
+  it('that is closed meanwhile, with nobody to open it, is locked and not empty', async () => {
+    const keyring = await open({ promptTimeoutMs: 300 });
+    await keyring.set(ITEM);
+    await daemon.closeWallet();
+    try {
+      const locked = { code: 'KEYRING_LOCKED', details: { backend: 'kwallet' } };
+      await expect(keyring.get('work')).rejects.toMatchObject(locked);
+      await expect(keyring.keys()).rejects.toMatchObject(locked);
+    } finally {
+      await daemon.kill();
+      await daemon.stop();
+      daemon = await startKwallet();
+      await daemon.openWallet();
+    }
+  });
+
+  it('that ends in the middle is unavailable', async () => {
+    const own = await startKwallet();
+    try {
+      await own.openWallet();
+      const keyring = await kwalletKeyring({ env: own.bus.env, signal: new AbortController().signal });
+      await keyring.set(ITEM);
+      await own.kill();
+      await expect(keyring.get('work')).rejects.toMatchObject({ code: 'KEYRING_UNAVAILABLE' });
+      keyring.close();
+    } finally {
+      await own.stop();
+    }
+  });
+
+  it('is not made, and nobody is asked, to find it empty', async () => {
+    const own = await startKwallet();
+    try {
+      const keyring = await kwalletKeyring({ env: own.bus.env, signal: new AbortController().signal });
+      expect(await keyring.keys()).toEqual([]);
+      expect(await keyring.get('work')).toBeUndefined();
+      expect(await keyring.remove('work')).toBe(false);
+      expect(await own.call('wallets', '', [])).toEqual([]);
+      keyring.close();
+    } finally {
+      await own.stop();
+    }
+  });
+
+  it('is not there without a bus, without the service, or when DISABLE_KWALLET says so', async () => {
+    const signal = new AbortController().signal;
+    const missing = { code: 'KEYRING_UNAVAILABLE', details: { backend: 'kwallet' } };
+    const env = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere/bus' };
+    await expect(kwalletKeyring({ env, signal })).rejects.toMatchObject(missing);
+    await expect(kwalletKeyring({ env: { ...daemon.bus.env, DISABLE_KWALLET: '1' }, signal })).rejects.toMatchObject(
+      missing,
+    );
+    const bus = await startSessionBus({ service: false });
+    try {
+      await expect(kwalletKeyring({ env: bus.env, signal })).rejects.toMatchObject(missing);
+    } finally {
+      await bus.stop();
+    }
+  });
+
+  it('Ctrl-C ends the wait for somebody to open it', async () => {
+    const own = await startKwallet();
+    try {
+      await own.openWallet();
+      await own.closeWallet();
+      const interrupted = new AbortController();
+      const keyring = await kwalletKeyring({ env: own.bus.env, signal: interrupted.signal });
+      const keys = keyring.keys();
+      setTimeout(() => interrupted.abort(), 50);
+      await expect(keys).rejects.toMatchObject({ code: 'CANCELLED' });
+    } finally {
+      await own.stop();
+    }
+  });
+});
