@@ -11,6 +11,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   '/usr/bin/secret-tool': 'libsecret-tools',
   '/usr/bin/gdbus': 'libglib2.0-bin',
   '/usr/bin/kwalletd5': 'libkf5wallet-bin',
+  '/usr/bin/keyctl': 'keyutils',
   '/usr/bin/pass': 'pass',
   '/usr/bin/gpg': 'gnupg',
   '/usr/bin/aws': 'awscli',

@@ -40,6 +40,8 @@ type Backend = {
   /** As people know it, for messages. */
   readonly title: (options: KeyringOptions) => string;
   readonly platforms: readonly NodeJS.Platform[] | 'all';
+  /** Forgets when the machine restarts: never chosen unless somebody asks for it. */
+  readonly isVolatile?: true;
   /** Loads the backend's code, and opens it as far as telling whether it is there. */
   readonly open: (options: KeyringOptions) => Promise<Closable>;
 };
@@ -62,6 +64,16 @@ export const BACKENDS: readonly Backend[] = [
     open: async ({ env, signal }) => {
       const { kwalletKeyring } = await import('./kwallet.ts');
       return kwalletKeyring({ env, signal });
+    },
+  },
+  {
+    name: 'keyctl',
+    title: () => 'the kernel keyring',
+    platforms: ['linux'],
+    isVolatile: true,
+    open: async ({ env, signal, notice }) => {
+      const { keyctlKeyring } = await import('./keyctl.ts');
+      return keyctlKeyring({ env, signal, notice });
     },
   },
   {
@@ -144,7 +156,7 @@ async function openRemembered(name: string, options: KeyringOptions): Promise<Op
 
 async function openFirst(options: KeyringOptions): Promise<OpenedKeyring> {
   const passedOver: string[] = [];
-  for (const backend of availableBackends()) {
+  for (const backend of availableBackends().filter(({ isVolatile }) => isVolatile !== true)) {
     try {
       const keyring = await openBackend(backend, options);
       if (passedOver.length > 0) {

@@ -4,6 +4,7 @@ import type { Locks } from '../engine/lock.ts';
 import { VaultError } from '../errors.ts';
 import { decryptionError } from './gpg-error.ts';
 import { formatItem, parseItem } from './item-json.ts';
+import { isShortLived } from './item-name.ts';
 import type { Keyring, KeyringItem } from './keyring.ts';
 import { entryName, entryNames, keyOfEntry } from './pass-name.ts';
 import { type Entry, entriesBelow, hasEntry, Verdicts } from './pass-store.ts';
@@ -26,8 +27,6 @@ export type PassOptions = {
 
 /** Somebody may have to find a hardware key and type its PIN. */
 const TIMEOUT_MS = 180_000;
-/** Names that only a session or an SSO token can have (aws-vault's), so that nothing has to be decrypted to list them. */
-const OWN_NAME = /^oidc:|^[\w.]+,[\w-]+,[\w-]*,\d+$/;
 /** Decrypting is GnuPG's work in a process of its own; this many at a time keep a machine busy. */
 const LOOKS_AT_ONCE = 4;
 const MANY = 20;
@@ -107,7 +106,7 @@ class PassKeyring implements Keyring {
   async keys(): Promise<string[]> {
     const entries = entriesBelow(this.#dir);
     const verdicts = this.#verdicts;
-    const isKnown = (entry: Entry): boolean | undefined => OWN_NAME.test(entry.name) || verdicts.of(this.#dir, entry);
+    const isKnown = (entry: Entry): boolean | undefined => isShortLived(entry.name) || verdicts.of(this.#dir, entry);
     const unknown = entries.filter((entry) => isKnown(entry) === undefined);
     if (unknown.length > 0) await this.#look(unknown);
     const keys = entries.filter((entry) => isKnown(entry) === true).flatMap(({ name }) => keyOfEntry(name) ?? []);

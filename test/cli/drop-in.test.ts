@@ -41,7 +41,10 @@ describe('as aws-vault', () => {
     [['exec', '-n', '--no-no-session', 'p'], "flag 'no-session' cannot be repeated, try --help"],
     [['export', 'p', '--format=xml'], "enum value must be one of env,export-env,json,ini, got 'xml', try --help"],
     [['exec', 'p', '-d', '3600'], 'time: missing unit in duration "3600", try --help'],
-    [['--backend=foo', 'list'], "enum value must be one of secret-service,kwallet,pass,file, got 'foo', try --help"],
+    [
+      ['--backend=foo', 'list'],
+      "enum value must be one of secret-service,kwallet,keyctl,pass,file, got 'foo', try --help",
+    ],
     [
       ['--prompt=pigeon', 'list'],
       "--prompt value must be one of terminal,browser,kdialog,osascript,ykman,zenity, got 'pigeon', try --help",
@@ -94,7 +97,7 @@ describe('as aws-vault', () => {
       }),
     ]);
     expect(backend.stderr).toContain(
-      "enum value must be one of secret-service,kwallet,pass,file, got 'foo', try --help",
+      "enum value must be one of secret-service,kwallet,keyctl,pass,file, got 'foo', try --help",
     );
     expect(prompt.stderr).toContain("got 'pigeon', try --help");
     expect([empty.status, others.status]).toEqual([0, 0]);

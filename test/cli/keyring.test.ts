@@ -82,7 +82,7 @@ describe('where a Secret Service runs', () => {
       const { status, stdout, stderr } = await run(args, { ...KEY, AWS_VAULT_FILE_PASSPHRASE: 'x' });
       expect([status, stdout]).toEqual([1, '']);
       expect(stderr).toMatch(
-        /^keyturn: error: \w+: [^\n]*secret-service is the vault remembered in [^\n]*--backend kwallet\|pass\|file[^\n]*\[KEYRING_UNAVAILABLE\]\n$/,
+        /^keyturn: error: \w+: [^\n]*secret-service is the vault remembered in [^\n]*--backend kwallet\|keyctl\|pass\|file[^\n]*\[KEYRING_UNAVAILABLE\]\n$/,
       );
     }
     expect([remembered(), hasFileVault()]).toEqual(['secret-service\n', false]);
@@ -93,7 +93,7 @@ describe('where a Secret Service runs', () => {
     await bus.killService();
     const dead = await run(['list'], session);
     expect(dead.stderr).toMatch(
-      /^keyturn: error: list: [^\n]+--backend (?:kwallet\|pass\|)?file[^\n]* \[KEYRING_(UNAVAILABLE|LOCKED)\]\n$/,
+      /^keyturn: error: list: [^\n]+--backend (?:kwallet\|keyctl\|pass\|)?file[^\n]* \[KEYRING_(UNAVAILABLE|LOCKED)\]\n$/,
     );
     expect([dead.status, hasFileVault()]).toEqual([1, false]);
   });

@@ -64,7 +64,7 @@ it('a Secret Service that is gone later is an error that tells the way out, and 
   await expect(openKeyring(options())).rejects.toMatchObject({
     code: 'KEYRING_UNAVAILABLE',
     message: expect.stringMatching(
-      /secret-service is the vault remembered in .*state\/backend.*--backend kwallet\|pass\|file/,
+      /secret-service is the vault remembered in .*state\/backend.*--backend kwallet\|keyctl\|pass\|file/,
     ),
   });
   expect(readdirSync(home)).toEqual(['state']);

@@ -133,7 +133,7 @@ describe('a variable', () => {
   test('is checked like the flag', () => {
     const env = { AWS_VAULT_BACKEND: 'foo' };
     expect(problem(['list'], env).message).toBe(
-      "enum value must be one of secret-service,kwallet,pass,file, got 'foo', try --help",
+      "enum value must be one of secret-service,kwallet,keyctl,pass,file, got 'foo', try --help",
     );
     expect(parse(['list', '--backend=file'], env)).toMatchObject({ flags: { backend: 'file' } });
   });

@@ -50,10 +50,10 @@ function remember(content: string): void {
 
 describe('the backends', () => {
   it('are listed per system, in the order in which they are tried', () => {
-    expect(backendNames('linux')).toEqual(['secret-service', 'kwallet', 'pass', 'file']);
+    expect(backendNames('linux')).toEqual(['secret-service', 'kwallet', 'keyctl', 'pass', 'file']);
     expect(backendNames('darwin')).toEqual(['pass', 'file']);
     expect(backendNames('win32')).toEqual(['file']);
-    expect(BACKENDS.map(({ name }) => name)).toEqual(['secret-service', 'kwallet', 'pass', 'file']);
+    expect(BACKENDS.map(({ name }) => name)).toEqual(['secret-service', 'kwallet', 'keyctl', 'pass', 'file']);
   });
 });
 
@@ -86,7 +86,7 @@ describe('a backend that is asked for', () => {
   it.each(['foo', '', 'File', 'keychain'])("is refused in aws-vault's words when it is %j", async (backend) => {
     await expect(openKeyring(options({ backend }))).rejects.toMatchObject({
       code: 'USAGE',
-      message: `enum value must be one of secret-service,kwallet,pass,file, got '${backend}'`,
+      message: `enum value must be one of secret-service,kwallet,keyctl,pass,file, got '${backend}'`,
       details: { flag: 'backend' },
     });
   });
@@ -149,7 +149,7 @@ describe('the remembered backend', () => {
     remember('secret-service\n');
     await expect(openKeyring(options())).rejects.toMatchObject({
       code: 'KEYRING_UNAVAILABLE',
-      message: expect.stringMatching(/remembered in .*--backend kwallet\|pass\|file/),
+      message: expect.stringMatching(/remembered in .*--backend kwallet\|keyctl\|pass\|file/),
     });
     await expect(openKeyring(options())).rejects.toMatchObject({ message: expect.stringContaining(choice) });
     expect(readFileSync(choice, 'utf8')).toBe('secret-service\n');
