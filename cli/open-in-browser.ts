@@ -13,11 +13,13 @@ const WAIT_MS = 60_000;
 export async function openInBrowser(url: string, cli: Cli): Promise<void> {
   const path = `/${randomBytes(24).toString('base64url')}`;
   const fetched = Promise.withResolvers<void>();
+  let isTaken = false;
   const server = createServer((request, response) => {
-    if (request.url !== path || request.method !== 'GET') {
+    if (isTaken || request.url !== path || request.method !== 'GET') {
       response.writeHead(404).end();
       return;
     }
+    isTaken = true;
     response.writeHead(302, { location: url, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
     response.end(() => fetched.resolve());
   });
@@ -43,7 +45,10 @@ function listening(server: Server): Promise<string> {
 /** Rejects when the wait is cancelled or has been too long; never resolves. */
 function interruption(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const late = new VaultError('TIMEOUT', 'no browser came to open the console; use --stdout to get the sign-in URL');
+    const late = new VaultError(
+      'TIMEOUT',
+      'no browser came to open the console within a minute; use --stdout to get the URL',
+    );
     AbortSignal.timeout(WAIT_MS).addEventListener('abort', () => reject(late), { once: true });
     signal.addEventListener('abort', () => reject(new VaultError('CANCELLED', 'cancelled')), { once: true });
   });

@@ -35,7 +35,12 @@ const runners: Runner = {
   },
   async login({ args, flags }, cli) {
     const { login } = await import('./commands/login.ts');
-    return done(login({ ...flags, ...args, durationSeconds: flags.duration }, cli));
+    const services = [args.service, flags.service];
+    return done(login({ ...flags, profile: args.profile, services, durationSeconds: flags.duration }, cli));
+  },
+  async logout({ args, flags }, cli) {
+    const { logout } = await import('./commands/logout.ts');
+    return done(logout({ ...flags, ...args }, cli));
   },
   async 'host install'({ flags }, cli) {
     const { installHost } = await import('./commands/host.ts');

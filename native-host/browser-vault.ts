@@ -7,11 +7,13 @@ import type { Vault } from './vault.ts';
 export function browserVault(vault: Vault, prompts: PromptBroker): HostVault {
   return {
     list: () => vault.list(),
-    consoleUrl: ({ profile, region, path }, signal) => {
+    consoleUrl: async ({ profile, region, path }, signal) => {
       const request = { profile, path, flags: { region } };
       const { locks, unlock } = vault;
       const asker = browserAsker(vault, prompts, profile);
-      return asking((answers) => vault.consoleUrl(request, { answers, signal }), { asker, locks, unlock, signal });
+      const ask = { asker, locks, unlock, signal };
+      const { url } = await asking((answers) => vault.consoleUrl(request, { answers, signal }), ask);
+      return { url };
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Credentials } from './aws/credentials.ts';
 import { type ResolvedProfile, resolveProfile } from './aws/profile.ts';
 import type { Env } from './engine/context.ts';
 import { isStoredKey, removeSessions } from './engine/session-cache.ts';
-import type { ConsoleRequest, EnvironmentConsoleRequest } from './operations/console.ts';
+import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { ProfileSummary } from './protocol.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
@@ -81,15 +81,21 @@ export class Vault {
    * A console sign-in URL of a profile.
    * @throws VaultError as `credentials` does
    */
-  async consoleUrl(request: ConsoleRequest, call: CallOptions): Promise<{ url: string }> {
+  async consoleUrl(request: ConsoleRequest, call: CallOptions): Promise<ConsoleSignIn> {
     const { consoleUrl } = await import('./operations/console.ts');
     return consoleUrl(this.access, request, call);
   }
 
   /** A console sign-in URL made from credentials of the environment, for a login without a profile. */
-  async consoleUrlOf(request: EnvironmentConsoleRequest, signal: AbortSignal): Promise<{ url: string }> {
+  async consoleUrlOf(request: EnvironmentConsoleRequest, signal: AbortSignal): Promise<ConsoleSignIn> {
     const { consoleUrlOf } = await import('./operations/console.ts');
     return consoleUrlOf(this.access, request, signal);
+  }
+
+  /** The page that ends a browser's console session. @throws VaultError CONFIG_INVALID, PROFILE_LOOP */
+  async signOutUrl(profile: string | undefined): Promise<{ url: string }> {
+    const { signOutUrl } = await import('./operations/console.ts');
+    return signOutUrl(this.access, profile);
   }
 
   /** The program that answers for a profile's MFA device, if its config names one. */

@@ -1,44 +1,82 @@
 import type { ConfigFile } from '../aws/config-file.ts';
+import { consoleDestination } from '../aws/console-destination.ts';
 import type { Credentials } from '../aws/credentials.ts';
-import { type ProfileFlags, resolveProfile } from '../aws/profile.ts';
+import { defaultRegion, type Partition, partitionOfArn, partitionOfRegion } from '../aws/partition.ts';
+import { type ProfileFlags, type ResolvedProfile, resolveProfile, ttl } from '../aws/profile.ts';
+import { signOutUrl as endOfSession } from '../aws/signin.ts';
+import { consoleService } from '../console-service.ts';
+import type { Step } from '../engine/chain.ts';
 import { consoleUrl as signInUrl } from '../engine/console-url.ts';
 import { serviceOptions } from '../engine/service-options.ts';
-import { type CallOptions, type CredentialsRequest, targetOf, type VaultAccess } from '../vault-access.ts';
+import { VaultError } from '../errors.ts';
+import type { CallOptions, CredentialsRequest, Plan, PlanOptions, VaultAccess } from '../vault-access.ts';
 
-export type ConsoleRequest = CredentialsRequest & { readonly path?: string | undefined };
+/** Which page a console opens on, and how. */
+export type ConsoleWish = {
+  /** A page of the console, or the whole address of one. */
+  readonly path?: string | undefined;
+  /** A name or alias of a service, in place of a page. */
+  readonly service?: string | undefined;
+  /** How long the console session is to last, 900-43200: kept only where AWS lets it be chosen. */
+  readonly consoleSeconds?: number | undefined;
+  /** Ends the browser's present console session first. */
+  readonly signsOutFirst?: boolean | undefined;
+};
 
-export type EnvironmentConsoleRequest = {
+export type ConsoleRequest = CredentialsRequest & ConsoleWish;
+
+export type EnvironmentConsoleRequest = ConsoleWish & {
   readonly credentials: Credentials;
   readonly flags: ProfileFlags;
-  readonly path?: string | undefined;
+};
+
+export type ConsoleSignIn = {
+  /** Signs in whoever opens it, once, within 15 minutes. */
+  readonly url: string;
+  /** The user's MFA device, which had no part in this: AWS takes no code for a federation token. */
+  readonly unusedMfaSerial?: string;
+  /** `consoleSeconds` were asked for, and the session ends with the credentials all the same. */
+  readonly isDurationIgnored: boolean;
 };
 
 /**
  * A console sign-in URL of a profile.
- * @throws VaultError as `Vault.credentials` does
+ * @throws VaultError as `Vault.credentials` does, and USAGE for a page or service that cannot be opened
  */
-export function consoleUrl(access: VaultAccess, request: ConsoleRequest, call: CallOptions): Promise<{ url: string }> {
+export function consoleUrl(access: VaultAccess, request: ConsoleRequest, call: CallOptions): Promise<ConsoleSignIn> {
   return access.withKeyring(async (keyring) => {
-    const plan = await access.plan(request, { keyring, signal: call.signal, isForConsole: true });
+    const { plan, profile } = await planConsole(access, request, { keyring, signal: call.signal });
+    // Before anybody is asked for a code.
+    const destination = destinationOf(profile, request);
+    const seconds = consoleSeconds(access, request);
     const credentials = await access.run(plan, call);
-    const profile = targetOf(plan.steps);
-    const url = await signInUrl({
+    const { federationToken } = profile.durations;
+    const sessionDurationSeconds = isOfUsersOwnKey(plan.steps) ? (seconds ?? wantedByRole(plan.steps)) : undefined;
+    const { url, isUser, isDurationTaken } = await signInUrl({
       service: serviceOptions(profile, credentials, plan.context),
-      region: profile.region,
-      path: request.path,
-      isRole: plan.steps.at(-1)?.type === 'assume-role',
-      federationSeconds: profile.durations.federationToken.seconds,
+      partition: partitionOf(profile),
+      destination,
+      isRole: isRole(plan.steps),
+      federationSeconds: seconds ?? federationToken.seconds,
+      sessionDurationSeconds,
+      signsOutFirst: request.signsOutFirst,
     });
-    return { url };
+    const isChosen = isUser || (sessionDurationSeconds !== undefined && isDurationTaken);
+    return {
+      url,
+      ...(isUser && profile.mfaSerial !== undefined && { unusedMfaSerial: profile.mfaSerial }),
+      isDurationIgnored: request.consoleSeconds !== undefined && !isChosen,
+    };
   });
 }
 
 /** A console sign-in URL made from credentials of the environment, for a login without a profile. */
 export async function consoleUrlOf(
   access: VaultAccess,
-  { credentials, flags, path }: EnvironmentConsoleRequest,
+  request: EnvironmentConsoleRequest,
   signal: AbortSignal,
-): Promise<{ url: string }> {
+): Promise<ConsoleSignIn> {
+  const { credentials, flags } = request;
   const { env, settings } = access;
   const config: ConfigFile = {
     path: settings.configFile,
@@ -47,12 +85,84 @@ export async function consoleUrlOf(
     services: new Map(),
   };
   const profile = resolveProfile('default', { config, env, flags, isTarget: false });
-  const url = await signInUrl({
+  const seconds = consoleSeconds(access, request);
+  const { url, isUser } = await signInUrl({
     service: serviceOptions(profile, credentials, { env, signal }),
-    region: profile.region,
-    path,
+    partition: partitionOf(profile),
+    destination: destinationOf(profile, request),
     isRole: false,
-    federationSeconds: profile.durations.federationToken.seconds,
+    federationSeconds: seconds ?? profile.durations.federationToken.seconds,
+    signsOutFirst: request.signsOutFirst,
   });
-  return { url };
+  return { url, isDurationIgnored: !isUser && request.consoleSeconds !== undefined };
+}
+
+/** The page that ends the console session of a browser, in the partition of a profile or of the environment's region. */
+export async function signOutUrl(access: VaultAccess, profile: string | undefined): Promise<{ url: string }> {
+  const config = await access.config();
+  const { env } = access;
+  const resolved = resolveProfile(profile ?? 'default', { config, env, flags: {}, isTarget: profile !== undefined });
+  return { url: endOfSession({ partition: partitionOf(resolved), env }) };
+}
+
+type PlannedConsole = { readonly plan: Plan; readonly profile: ResolvedProfile };
+
+/**
+ * The way to credentials that the sign-in endpoint takes. A GetSessionToken session at its end, which a source profile would
+ * get for the sake of its MFA, is left out: the endpoint refuses it, and so does GetFederationToken.
+ */
+async function planConsole(
+  access: VaultAccess,
+  request: CredentialsRequest,
+  options: PlanOptions,
+): Promise<PlannedConsole> {
+  const { steps, context } = await access.plan(request, { ...options, isForConsole: true });
+  const profile = access.chainOptions(await access.config(), new Set(), request).resolve(request.profile, true);
+  const usable = steps.at(-1)?.type === 'session-token' ? steps.slice(0, -1) : steps;
+  return { plan: { steps: usable, context }, profile };
+}
+
+/** Whether the credentials are known to be a role's, without asking AWS whose they are. */
+function isRole(steps: readonly Step[]): boolean {
+  const type = steps.at(-1)?.type;
+  return type === 'assume-role' || type === 'sso-role' || type === 'web-identity';
+}
+
+/** The one kind of credentials that AWS lets choose how long their console session lasts: no session and no role before the role. */
+function isOfUsersOwnKey(steps: readonly Step[]): boolean {
+  return steps.length === 2 && steps[0]?.type === 'stored-key' && steps[1]?.type === 'assume-role';
+}
+
+/** A duration that somebody set for the role is meant for its console too. */
+function wantedByRole(steps: readonly Step[]): number | undefined {
+  const step = steps.at(-1);
+  return step?.type === 'assume-role' && !step.duration.isDefault ? step.duration.seconds : undefined;
+}
+
+/** `--console-duration`, else AWS_CONSOLE_SESSION_TTL unless `--duration` is given. @throws VaultError CONFIG_INVALID */
+function consoleSeconds(
+  { env }: VaultAccess,
+  { consoleSeconds: flag, flags }: Pick<ConsoleRequest, 'consoleSeconds' | 'flags'>,
+): number | undefined {
+  const seconds = flag ?? (flags.durationSeconds === undefined ? ttl(env, 'AWS_CONSOLE_SESSION_TTL') : undefined);
+  if (seconds === undefined || (seconds >= 900 && seconds <= 43_200)) return seconds;
+  const setting = flag === undefined ? 'AWS_CONSOLE_SESSION_TTL' : '--console-duration';
+  const message = `${setting} is ${seconds} s, but a console session lasts 900 s (15m) to 43200 s (12h)`;
+  throw new VaultError(flag === undefined ? 'CONFIG_INVALID' : 'USAGE', message, { details: { flag: setting } });
+}
+
+/** @throws VaultError USAGE, CONFIG_INVALID */
+function destinationOf(profile: ResolvedProfile, { path, service }: ConsoleWish): string {
+  const { region } = profile;
+  const partition = partitionOf(profile);
+  if (service === undefined) return consoleDestination({ region, path, partition });
+  const { page, isGlobal } = consoleService(service);
+  return consoleDestination({ region: isGlobal ? defaultRegion(partition) : region, path: page, partition });
+}
+
+/** The region decides; without one, what the profile's own ARNs or its IAM Identity Center say. */
+function partitionOf({ region, roleArn, mfaSerial, sso }: ResolvedProfile): Partition {
+  const arn = roleArn ?? mfaSerial;
+  if (region !== undefined) return partitionOfRegion(region);
+  return arn === undefined ? partitionOfRegion(sso?.region) : partitionOfArn(arn);
 }
