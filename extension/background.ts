@@ -12,6 +12,7 @@ import { sendToPrompt } from './prompt-answers.ts';
 import { PromptWindow } from './prompt-window.ts';
 import { SignIns } from './sign-ins.ts';
 import { StateStore } from './state-store.ts';
+import { openForTerminal } from './terminal-opens.ts';
 
 let shownTitle = ''; // a restarted worker shows its badge once more than needed
 const RECONNECT_ALARM = 'reconnect';
@@ -35,6 +36,7 @@ const connection = new HostConnection({
     store.set({ prompts });
     promptWindow.present(prompts, popups.isAnyOpen);
   },
+  onOpen: (wanted) => void openForTerminal(wanted, connection), // its failures go to the terminal
 });
 const signIns = new SignIns(connection, store);
 

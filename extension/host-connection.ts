@@ -3,6 +3,8 @@ import {
   type ActionName,
   type Actions,
   type Capability,
+  type HostEvent,
+  type OpenEvent,
   PROTOCOL_VERSION,
   type Prompt,
 } from '../native-host/protocol.ts';
@@ -15,6 +17,8 @@ export type HostConnectionOptions = {
   readonly extensionVersion: string;
   readonly onState: (host: HostState) => void;
   readonly onPrompts: (prompts: readonly Prompt[]) => void;
+  /** A terminal wants something opened in this browser. */
+  readonly onOpen: (wanted: OpenEvent) => void;
 };
 
 const HANDSHAKE_MS = 10_000;
@@ -72,7 +76,7 @@ export class HostConnection {
     let port: HostPort | undefined;
     try {
       port = this.#options.open({
-        onEvent: ({ prompts }) => this.#options.onPrompts(prompts),
+        onEvent: (event) => this.#tell(event),
         onGone: (error) => this.#gone(error),
       });
       const prompts = await this.#shakeHands(port);
@@ -97,8 +101,16 @@ export class HostConnection {
       });
     if (hello.protocol !== PROTOCOL_VERSION) throw versionMismatch(hello.protocol);
     this.#capabilities = hello.capabilities;
+    if (hello.capabilities.includes('open-console')) {
+      await port.call('subscribeOpens', {}, { timeoutMs: HANDSHAKE_MS });
+    }
     if (!hello.capabilities.includes('prompts')) return [];
     return (await port.call('subscribePrompts', {}, { timeoutMs: HANDSHAKE_MS })).prompts;
+  }
+
+  #tell(event: HostEvent) {
+    if (event.event === 'prompts') this.#options.onPrompts(event.prompts);
+    else this.#options.onOpen(event);
   }
 
   #gone(error: VaultError) {

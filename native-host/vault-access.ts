@@ -94,7 +94,7 @@ export class VaultAccess {
   }
 
   /** The keyring is opened once, and anew after it has gone away: the bus of a long-running host may be restarted. */
-  async withKeyring<T>(work: (keyring: Keyring) => Promise<T>): Promise<T> {
+  async withKeyring<T>(work: (keyring: OpenedKeyring) => Promise<T>): Promise<T> {
     const { settings, env, notice, signal } = this.options;
     this.opened ??= openKeyring({
       ...settings,

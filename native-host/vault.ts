@@ -4,6 +4,7 @@ import { type ResolvedProfile, resolveProfile } from './aws/profile.ts';
 import type { Env } from './engine/context.ts';
 import { isStoredKey, removeSessions } from './engine/session-cache.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
+import type { ConsolePlan } from './operations/console-plan.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { ProfileSummary } from './protocol.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
@@ -90,6 +91,12 @@ export class Vault {
   async consoleUrlOf(request: EnvironmentConsoleRequest, signal: AbortSignal): Promise<ConsoleSignIn> {
     const { consoleUrlOf } = await import('./operations/console.ts');
     return consoleUrlOf(this.access, request, signal);
+  }
+
+  /** What a console sign-in of a profile would be made of; see ConsolePlan. @throws VaultError as `credentials` does */
+  async consolePlan(request: ConsoleRequest, signal: AbortSignal, call?: CallOptions): Promise<ConsolePlan> {
+    const { consolePlan } = await import('./operations/console-plan.ts');
+    return consolePlan(this.access, request, { signal, ...(call && { call }) });
   }
 
   /** The page that ends a browser's console session. @throws VaultError CONFIG_INVALID, PROFILE_LOOP */

@@ -111,7 +111,7 @@ type PlannedConsole = { readonly plan: Plan; readonly profile: ResolvedProfile }
  * The way to credentials that the sign-in endpoint takes. A GetSessionToken session at its end, which a source profile would
  * get for the sake of its MFA, is left out: the endpoint refuses it, and so does GetFederationToken.
  */
-async function planConsole(
+export async function planConsole(
   access: VaultAccess,
   request: CredentialsRequest,
   options: PlanOptions,
@@ -152,7 +152,7 @@ function consoleSeconds(
 }
 
 /** @throws VaultError USAGE, CONFIG_INVALID */
-function destinationOf(profile: ResolvedProfile, { path, service }: ConsoleWish): string {
+export function destinationOf(profile: ResolvedProfile, { path, service }: ConsoleWish): string {
   const { region } = profile;
   const partition = partitionOf(profile);
   if (service === undefined) return consoleDestination({ region, path, partition });

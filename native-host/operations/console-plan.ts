@@ -1,0 +1,38 @@
+import { sessionKeyPrefix } from '../engine/session-cache.ts';
+import type { CallOptions, VaultAccess } from '../vault-access.ts';
+import { type ConsoleRequest, destinationOf, planConsole } from './console.ts';
+
+export type ConsolePlan = {
+  /** The same for two processes only if they would sign in with the same credentials, made in the same way. */
+  readonly plan: string;
+  /** The whole address of the page. */
+  readonly destination: string;
+};
+
+/**
+ * What a console sign-in would be made of, without making it. With `call`, whatever needs a person is done now and cached, so
+ * that another process of the same user finds it.
+ * @throws VaultError as `consoleUrl` does
+ */
+export function consolePlan(
+  access: VaultAccess,
+  request: ConsoleRequest,
+  how: { readonly signal: AbortSignal; readonly call?: CallOptions },
+): Promise<ConsolePlan> {
+  return access.withKeyring(async (keyring) => {
+    const { plan, profile } = await planConsole(access, request, { keyring, signal: how.signal });
+    const destination = destinationOf(profile, request);
+    const { steps, context } = plan;
+    const isKeyAlone = steps.at(-1)?.type === 'stored-key';
+    if (how.call !== undefined && !isKeyAlone) await access.run(plan, how.call);
+    const { secretServiceCollection, fileDir } = access.settings;
+    const chain = sessionKeyPrefix(steps, context.env) ?? `key ${steps.at(-1)?.profile.name}`;
+    const inputs = [chain, keyring.backend, secretServiceCollection, fileDir, profile.region, endpoints(context.env)];
+    const { createHash } = process.getBuiltinModule('node:crypto');
+    return { plan: createHash('sha256').update(JSON.stringify(inputs)).digest('base64url'), destination };
+  });
+}
+
+function endpoints(env: VaultAccess['env']): readonly (string | undefined)[] {
+  return [env.AWS_ENDPOINT_URL_SIGNIN, env.AWS_ENDPOINT_URL_STS, env.AWS_ENDPOINT_URL];
+}
