@@ -20,9 +20,9 @@ export function consolePlan(
   how: { readonly signal: AbortSignal; readonly call?: CallOptions },
 ): Promise<ConsolePlan> {
   return access.withKeyring(async (keyring) => {
-    const { plan, profile } = await planConsole(access, request, { keyring, signal: how.signal });
+    const plan = await planConsole(access, request, { keyring, signal: how.signal });
+    const { steps, context, profile } = plan;
     const destination = destinationOf(profile, request);
-    const { steps, context } = plan;
     const isKeyAlone = steps.at(-1)?.type === 'stored-key';
     if (how.call !== undefined && !isKeyAlone) await access.run(plan, how.call);
     const { secretServiceCollection, fileDir } = access.settings;

@@ -2,11 +2,13 @@ import type { ConfigFile } from '../aws/config-file.ts';
 import { consoleDestination } from '../aws/console-destination.ts';
 import type { Credentials } from '../aws/credentials.ts';
 import { defaultRegion, type Partition, partitionOfArn, partitionOfRegion } from '../aws/partition.ts';
-import { type ProfileFlags, type ResolvedProfile, resolveProfile, ttl } from '../aws/profile.ts';
+import { type ProfileFlags, type ResolvedProfile, resolveProfile } from '../aws/profile.ts';
+import { ttl } from '../aws/profile-durations.ts';
 import { signOutUrl as endOfSession } from '../aws/signin.ts';
 import { consoleService } from '../console-service.ts';
 import type { Step } from '../engine/chain.ts';
 import { consoleUrl as signInUrl } from '../engine/console-url.ts';
+import { isRole } from '../engine/role-chaining.ts';
 import { serviceOptions } from '../engine/service-options.ts';
 import { VaultError } from '../errors.ts';
 import type { CallOptions, CredentialsRequest, Plan, PlanOptions, VaultAccess } from '../vault-access.ts';
@@ -45,7 +47,8 @@ export type ConsoleSignIn = {
  */
 export function consoleUrl(access: VaultAccess, request: ConsoleRequest, call: CallOptions): Promise<ConsoleSignIn> {
   return access.withKeyring(async (keyring) => {
-    const { plan, profile } = await planConsole(access, request, { keyring, signal: call.signal });
+    const plan = await planConsole(access, request, { keyring, signal: call.signal });
+    const { profile } = plan;
     // Before anybody is asked for a code.
     const destination = destinationOf(profile, request);
     const seconds = consoleSeconds(access, request);
@@ -56,7 +59,7 @@ export function consoleUrl(access: VaultAccess, request: ConsoleRequest, call: C
       service: serviceOptions(profile, credentials, plan.context),
       partition: partitionOf(profile),
       destination,
-      isRole: isRole(plan.steps),
+      isRole: plan.steps.slice(-1).some(isRole),
       federationSeconds: seconds ?? federationToken.seconds,
       sessionDurationSeconds,
       signsOutFirst: request.signsOutFirst,
@@ -105,8 +108,6 @@ export async function signOutUrl(access: VaultAccess, profile: string | undefine
   return { url: endOfSession({ partition: partitionOf(resolved), env }) };
 }
 
-type PlannedConsole = { readonly plan: Plan; readonly profile: ResolvedProfile };
-
 /**
  * The way to credentials that the sign-in endpoint takes. A GetSessionToken session at its end, which a source profile would
  * get for the sake of its MFA, is left out: the endpoint refuses it, and so does GetFederationToken.
@@ -115,17 +116,9 @@ export async function planConsole(
   access: VaultAccess,
   request: CredentialsRequest,
   options: PlanOptions,
-): Promise<PlannedConsole> {
-  const { steps, context } = await access.plan(request, { ...options, isForConsole: true });
-  const profile = access.chainOptions(await access.config(), new Set(), request).resolve(request.profile, true);
-  const usable = steps.at(-1)?.type === 'session-token' ? steps.slice(0, -1) : steps;
-  return { plan: { steps: usable, context }, profile };
-}
-
-/** Whether the credentials are known to be a role's, without asking AWS whose they are. */
-function isRole(steps: readonly Step[]): boolean {
-  const type = steps.at(-1)?.type;
-  return type === 'assume-role' || type === 'sso-role' || type === 'web-identity';
+): Promise<Plan> {
+  const plan = await access.plan(request, { ...options, isForConsole: true });
+  return plan.steps.at(-1)?.type === 'session-token' ? { ...plan, steps: plan.steps.slice(0, -1) } : plan;
 }
 
 /** The one kind of credentials that AWS lets choose how long their console session lasts: no session and no role before the role. */

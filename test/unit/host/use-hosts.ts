@@ -41,7 +41,7 @@ export function useHosts() {
   const common = () => ({ stateDir: state.dir, env: process.env, signal: stop.signal });
 
   /** A host's socket in this process. */
-  function listen(prompts: PromptBroker, pid = process.pid, opens = new ConsoleOpens()) {
+  function listen(prompts = new PromptBroker(), pid = process.pid, opens = new ConsoleOpens()) {
     const vault = { consolePlan: async () => ({ plan: 'p', destination: '' }) };
     const console = terminalConsole({ vault, opens, family: 'firefox' });
     return listenForTerminals({ ...common(), prompts, console, hostVersion: '0.1.0', pid, log: () => undefined });
