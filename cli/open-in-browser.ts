@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { VaultError } from '../native-host/errors.ts';
 import type { Cli } from './cli.ts';
+import { isOtherUser } from './peer-user.ts';
 
 const WAIT_MS = 60_000;
 
 /**
  * Opens a sign-in URL in the default browser without putting it where other processes can read it: a program's arguments are
- * public, so the opener gets a loopback address that answers once, with a redirect to the URL.
+ * public, so the opener gets a loopback address that answers once, and this user only, with a redirect to the URL.
  * @throws VaultError PROCESS_FAILED, TIMEOUT, CANCELLED; never with the URL in it
  */
 export async function openInBrowser(url: string, cli: Cli): Promise<void> {
@@ -15,7 +16,9 @@ export async function openInBrowser(url: string, cli: Cli): Promise<void> {
   const fetched = Promise.withResolvers<void>();
   let isTaken = false;
   const server = createServer((request, response) => {
-    if (isTaken || request.url !== path || request.method !== 'GET') {
+    // The address is an argument of the opener, which every user of the machine can read: being fast must not be enough.
+    const isRight = request.url === path && request.method === 'GET' && !isOtherUser(request.socket);
+    if (isTaken || !isRight) {
       response.writeHead(404).end();
       return;
     }

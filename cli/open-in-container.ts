@@ -9,6 +9,8 @@ export type BrowserChoice = BrowserFamily | 'default';
 type HostCall = { readonly action: 'openConsole' | 'signOut'; readonly params: object };
 type Hosts = { readonly addresses: readonly string[]; readonly families: readonly BrowserFamily[] };
 
+/** A browser whose vault is open has the console on screen before this. */
+const SLOW_MS = 10_000;
 /** Firefox first, because only there a profile has a container of its own. */
 const FAMILIES: readonly BrowserFamily[] = ['firefox', 'chromium'];
 
@@ -27,7 +29,9 @@ export async function openInContainer(
   const { profile } = request;
   const meant = withRegionOf(cli.env, request);
   const planned = await cli.ask((call) => cli.vault.consolePlan(meant, cli.signal, call), { mfaToken, profile });
-  const answer = await askHosts(hosts, { action: 'openConsole', params: openRequest(meant, planned) }, cli);
+  const call = { action: 'openConsole', params: openRequest(meant, planned) } as const;
+  const slow = setTimeout(() => cli.say('Waiting for the browser, which may have a question ...'), SLOW_MS);
+  const answer = await askHosts(hosts, call, cli).finally(() => clearTimeout(slow));
   if (answer === undefined) return notConnected(browser, cli);
   const { outcome, unusedMfaSerial, isDurationIgnored } = answer;
   if (outcome === 'opened') {

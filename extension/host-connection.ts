@@ -101,11 +101,12 @@ export class HostConnection {
       });
     if (hello.protocol !== PROTOCOL_VERSION) throw versionMismatch(hello.protocol);
     this.#capabilities = hello.capabilities;
-    if (hello.capabilities.includes('open-console')) {
-      await port.call('subscribeOpens', {}, { timeoutMs: HANDSHAKE_MS });
-    }
-    if (!hello.capabilities.includes('prompts')) return [];
-    return (await port.call('subscribePrompts', {}, { timeoutMs: HANDSHAKE_MS })).prompts;
+    // At once, and in this order: with the second, terminals can reach the host, and they may want something opened.
+    const [, subscribed] = await Promise.all([
+      hello.capabilities.includes('open-console') && port.call('subscribeOpens', {}, { timeoutMs: HANDSHAKE_MS }),
+      hello.capabilities.includes('prompts') && port.call('subscribePrompts', {}, { timeoutMs: HANDSHAKE_MS }),
+    ]);
+    return subscribed ? subscribed.prompts : [];
   }
 
   #tell(event: HostEvent) {

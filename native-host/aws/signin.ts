@@ -51,9 +51,14 @@ export async function getSigninToken(request: SigninTokenRequest): Promise<Signi
   const answer = isRefused ? await ask(request, undefined) : first;
   if (answer.statusCode !== 200) {
     const status = `${answer.statusCode} ${answer.reason}`.replace(/[^\x20-\x7e]/g, '').trim();
-    throw rejected(`Call to getSigninToken failed with ${status}`);
+    throw rejected(`Call to getSigninToken failed with ${status}; ${remedy(answer.statusCode)}`);
   }
   return { token: tokenIn(Buffer.from(answer.body).toString('utf8')), isDurationTaken: !isRefused };
+}
+
+function remedy(statusCode: number): string {
+  if (statusCode >= 500 || statusCode === 429) return 'wait a moment and try again';
+  return "AWS opens no console with these credentials, or no longer: run 'keyturn clear' and try again";
 }
 
 async function ask(request: SigninTokenRequest, sessionDurationSeconds: number | undefined): Promise<HttpAnswer> {

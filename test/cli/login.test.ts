@@ -206,6 +206,17 @@ mv redirect.part redirect`);
     expect(killed.stderr).toMatch(/Failed to open URL: .*SIGKILL.*\[PROCESS_FAILED\]\n$/);
   });
 
+  it.runIf(process.getuid?.() === 0)('of another user of the machine gets nothing, however fast it is', async () => {
+    installOpener(`cd "$HOME"
+setpriv --reuid=65534 --clear-groups curl -s -o /dev/null -w '%{http_code}' "$1" > stranger
+curl -s -o /dev/null -w '%{http_code}' "$1" > own.part
+mv own.part own`);
+    expect((await world.run(['login', 'reader'], { env: env() })).status).toBe(0);
+    await expect.poll(() => fs.existsSync(file('own'))).toBe(true);
+    expect(fs.readFileSync(file('stranger'), 'utf8')).toBe('404');
+    expect(fs.readFileSync(file('own'), 'utf8')).toBe('302');
+  });
+
   it('that nobody brings leaves Ctrl-C', async () => {
     installOpener('touch "$HOME/waiting"; exit 0');
     const child = world.start(['login', 'reader'], { env: env() });
@@ -223,7 +234,11 @@ describe('a failure', () => {
   it('of the federation endpoint says its status', async () => {
     world.aws.fail({ operation: 'getSigninToken', status: 400, code: 'BadRequest', message: 'no' });
     expect((await login('reader')).stderr).toBe(
-      'keyturn: error: login: Call to getSigninToken failed with 400 Bad Request [AWS_REJECTED]\n',
+      "keyturn: error: login: Call to getSigninToken failed with 400 Bad Request; AWS opens no console with these credentials, or no longer: run 'keyturn clear' and try again [AWS_REJECTED]\n",
+    );
+    world.aws.fail({ operation: 'getSigninToken', status: 503, code: 'Unavailable', message: 'no' });
+    expect((await login('reader')).stderr).toMatch(
+      /failed with 503 .*; wait a moment and try again \[AWS_REJECTED\]\n$/,
     );
   });
 

@@ -167,7 +167,7 @@ describe('what AWS refuses', () => {
     const session = await getSessionToken(options, { durationSeconds: 900 });
     const error = await failureOf(getSigninToken({ ...options, partition: 'aws', credentials: session }));
     expect(error.code).toBe('AWS_REJECTED');
-    expect(error.message).toBe('Call to getSigninToken failed with 400 Bad Request');
+    expect(error.message).toMatch(/^Call to getSigninToken failed with 400 Bad Request; .*'keyturn clear'/);
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(session.secretAccessKey);
   });
 });

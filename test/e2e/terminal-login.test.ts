@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Result } from '../cli/world.ts';
-import { BROWSERS, type Desk, openDesk } from './desk.ts';
-import { accountOf, consoleTab, waitForTab } from './page.ts';
+import { BROWSERS, type Desk, openDesk, promptWindow } from './desk.ts';
+import { accountOf, click, consoleTab, type, waitForTab } from './page.ts';
 
 let desk: Desk;
 
@@ -78,6 +78,21 @@ describe.each(BROWSERS)('login from a terminal while %s runs', (name) => {
     expect(stderr).toContain('the console session of "ada" is without MFA');
     expect(status).toBe(0);
     await consoleTab(desk.browser, '111122223333');
+  });
+
+  it('lets the browser ask for the passphrase of a vault that only the terminal has open', async () => {
+    desk = await openDesk(name, {
+      prepare: (world) => {
+        delete world.env.AWS_VAULT_FILE_PASSPHRASE;
+      },
+    });
+    await hostListens();
+    const result = desk.world.run(['login', 'reader'], { env: { AWS_VAULT_FILE_PASSPHRASE: 'correct horse' } });
+    const prompt = await promptWindow(desk);
+    await type(prompt, '[data-prompt=passphrase][data-phase=asking] input', 'correct horse');
+    await click(prompt, '[data-prompt=passphrase] button[type=submit]');
+    expect(await result).toMatchObject({ status: 0, stdout: '' });
+    await consoleTab(desk.browser, '777788889999');
   });
 
   it('never opens another account because of the terminal’s own config file', async () => {
