@@ -1,5 +1,4 @@
 import type { Credentials } from '../../native-host/aws/credentials.ts';
-import { consoleService } from '../../native-host/console-service.ts';
 import { VaultError } from '../../native-host/errors.ts';
 import type { ConsoleSignIn } from '../../native-host/operations/console.ts';
 import { variable } from '../../native-host/settings.ts';
@@ -27,7 +26,7 @@ export type LoginOptions = CredentialFlags & {
  * browser, else in the default browser; or prints or copies the URL.
  */
 export async function login(options: LoginOptions, cli: Cli): Promise<void> {
-  const wish = wishOf(options, cli);
+  const wish = await wishOf(options, cli);
   const isPrinted = options.stdout || (!options.copy && booleanVariable(cli.env, 'AWS_VAULT_STDOUT'));
   if (!isPrinted && !options.copy && (await isOpenInContainer(options, wish, cli))) return;
   const copyToClipboard = options.copy ? (await import('../clipboard.ts')).clipboard(cli) : undefined;
@@ -49,13 +48,13 @@ type Wish = {
 };
 
 /** What to open; refused before anybody is asked for a code. @throws VaultError USAGE */
-function wishOf(options: LoginOptions, { env }: Cli): Wish {
+async function wishOf(options: LoginOptions, { env }: Cli): Promise<Wish> {
   const { path, services, stdout, copy, consoleDuration } = options;
   const [service, other] = services.filter((one) => one !== undefined);
   if (stdout && copy) throw conflict('--stdout', '--copy', 'copy');
   if (other !== undefined) throw conflict('a service after the profile', '--service', 'service');
   if (service !== undefined && path !== undefined) throw conflict('a service', '--path', 'path');
-  if (service !== undefined) consoleService(service);
+  if (service !== undefined) (await import('../../native-host/console-service.ts')).consoleService(service);
   const signsOutFirst = options.logout || options.autoLogout || booleanVariable(env, 'AWS_VAULT_AUTO_LOGOUT');
   return { path, service, consoleSeconds: consoleDuration, signsOutFirst };
 }

@@ -22,7 +22,7 @@ export function consolePlan(
   return access.withKeyring(async (keyring) => {
     const plan = await planConsole(access, request, { keyring, signal: how.signal });
     const { steps, context, profile } = plan;
-    const destination = destinationOf(profile, request);
+    const destination = await destinationOf(profile, request);
     const isKeyAlone = steps.at(-1)?.type === 'stored-key';
     if (how.call !== undefined && !isKeyAlone) await access.run(plan, how.call);
     const { secretServiceCollection, fileDir } = access.settings;

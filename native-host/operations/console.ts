@@ -5,7 +5,6 @@ import { defaultRegion, type Partition, partitionOfArn, partitionOfRegion } from
 import { type ProfileFlags, type ResolvedProfile, resolveProfile } from '../aws/profile.ts';
 import { ttl } from '../aws/profile-durations.ts';
 import { signOutUrl as endOfSession } from '../aws/signin.ts';
-import { consoleService } from '../console-service.ts';
 import type { Step } from '../engine/chain.ts';
 import { consoleUrl as signInUrl } from '../engine/console-url.ts';
 import { isRole } from '../engine/role-chaining.ts';
@@ -50,7 +49,7 @@ export function consoleUrl(access: VaultAccess, request: ConsoleRequest, call: C
     const plan = await planConsole(access, request, { keyring, signal: call.signal });
     const { profile } = plan;
     // Before anybody is asked for a code.
-    const destination = destinationOf(profile, request);
+    const destination = await destinationOf(profile, request);
     const seconds = consoleSeconds(access, request);
     const credentials = await access.run(plan, call);
     const { federationToken } = profile.durations;
@@ -92,7 +91,7 @@ export async function consoleUrlOf(
   const { url, isUser } = await signInUrl({
     service: serviceOptions(profile, credentials, { env, signal }),
     partition: partitionOf(profile),
-    destination: destinationOf(profile, request),
+    destination: await destinationOf(profile, request),
     isRole: false,
     federationSeconds: seconds ?? profile.durations.federationToken.seconds,
     signsOutFirst: request.signsOutFirst,
@@ -145,10 +144,11 @@ function consoleSeconds(
 }
 
 /** @throws VaultError USAGE, CONFIG_INVALID */
-export function destinationOf(profile: ResolvedProfile, { path, service }: ConsoleWish): string {
+export async function destinationOf(profile: ResolvedProfile, { path, service }: ConsoleWish): Promise<string> {
   const { region } = profile;
   const partition = partitionOf(profile);
   if (service === undefined) return consoleDestination({ region, path, partition });
+  const { consoleService } = await import('../console-service.ts');
   const { page, isGlobal } = consoleService(service);
   return consoleDestination({ region: isGlobal ? defaultRegion(partition) : region, path: page, partition });
 }

@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { GetFederationTokenCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keysFrom, stsClient } from '../fake-aws/test-clients.ts';
 import { type LoginWorld, openedAs, partsOf, startLoginWorld } from './login-world.ts';
 import type { Result } from './world.ts';
 
@@ -77,6 +79,27 @@ describe('a user’s other profile, of the same MFA device and without a role,',
     const result = await world.run(['login', '-s', 'other'], { env: { AWS_CONFIG_FILE: config } });
     expect(partsOf(result, expect.stringContaining('without MFA')).Destination).toContain('eu-north-1.console');
     expect(world.operations()).toEqual(['GetCallerIdentity', 'GetFederationToken', 'getSigninToken']);
+  });
+});
+
+describe('a federated user’s credentials in the environment', () => {
+  it('are taken as they are, because no second federation token can be made of them', async () => {
+    const Policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}';
+    const command = new GetFederationTokenCommand({ Name: 'ada', Policy });
+    const {
+      accessKeyId,
+      secretAccessKey,
+      sessionToken = '',
+    } = keysFrom((await stsClient(world.aws, world.people.key).send(command)).Credentials);
+    world.begin();
+    const env = {
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      AWS_SESSION_TOKEN: sessionToken,
+    };
+    const { url } = partsOf(await world.run(['login', '-s', '--region', 'eu-west-1'], { env }));
+    expect(world.operations()).toEqual(['GetCallerIdentity', 'getSigninToken']);
+    expect(await openedAs(url)).toContain('111122223333');
   });
 });
 
