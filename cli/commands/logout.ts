@@ -18,9 +18,13 @@ export async function logout(options: LogoutOptions, cli: Cli): Promise<void> {
   const { profile, keepSessions, browser } = options;
   const isPrinted = options.stdout || booleanVariable(cli.env, 'AWS_VAULT_STDOUT');
   const { url } = await cli.vault.signOutUrl(profile);
-  if (isPrinted) cli.print(`${url}\n`);
-  else if (!(await isSignedOutInContainer(profile, browser, cli))) await openInBrowser(url, cli);
-  if (profile === undefined || keepSessions) return;
+  // First, because it is what protects, and does not need a browser that can be reached.
+  if (profile !== undefined && !keepSessions) await forget(profile, cli);
+  if (isPrinted) return cli.print(`${url}\n`);
+  if (!(await isSignedOutInContainer(profile, browser, cli))) await openInBrowser(url, cli);
+}
+
+async function forget(profile: string, cli: Cli): Promise<void> {
   const { sessions } = await cli.ask(() => cli.vault.clear(profile));
   if (sessions > 0) cli.say(`Cleared ${sessions} sessions.`);
 }

@@ -7,8 +7,10 @@ import { ttl } from '../aws/profile-durations.ts';
 import { signOutUrl as endOfSession } from '../aws/signin.ts';
 import type { Step } from '../engine/chain.ts';
 import { consoleUrl as signInUrl } from '../engine/console-url.ts';
+import { notFound } from '../engine/plan-errors.ts';
 import { isRole } from '../engine/role-chaining.ts';
 import { serviceOptions } from '../engine/service-options.ts';
+import { parseSessionKey } from '../engine/session-cache.ts';
 import { VaultError } from '../errors.ts';
 import type { CallOptions, CredentialsRequest, Plan, PlanOptions, VaultAccess } from '../vault-access.ts';
 
@@ -99,12 +101,22 @@ export async function consoleUrlOf(
   return { url, isDurationIgnored: !isUser && request.consoleSeconds !== undefined };
 }
 
-/** The page that ends the console session of a browser, in the partition of a profile or of the environment's region. */
+/**
+ * The page that ends the console session of a browser, in the partition of a profile or of the environment's region.
+ * @throws VaultError PROFILE_NOT_FOUND, CONFIG_INVALID, PROFILE_LOOP
+ */
 export async function signOutUrl(access: VaultAccess, profile: string | undefined): Promise<{ url: string }> {
   const config = await access.config();
   const { env } = access;
+  if (profile !== undefined && !config.profiles.has(profile)) await requireInVault(access, profile);
   const resolved = resolveProfile(profile ?? 'default', { config, env, flags: {}, isTarget: profile !== undefined });
   return { url: endOfSession({ partition: partitionOf(resolved), env }) };
+}
+
+/** A name that only the vault knows, by a key or by a session that is left of it. */
+async function requireInVault(access: VaultAccess, profile: string): Promise<void> {
+  const keys = await access.withKeyring((keyring) => keyring.keys());
+  if (!keys.some((key) => key === profile || parseSessionKey(key)?.profile === profile)) throw notFound(profile, undefined);
 }
 
 /**

@@ -59,6 +59,17 @@ describe('logout', () => {
     expect((await sessions()).split('\n').length).toBe(before.split('\n').length);
   });
 
+  it('forgets the sessions also when no browser can be opened, and refuses a name that nobody knows', async () => {
+    partsOf(await world.login('reader'));
+    const failed = await world.run(['logout', 'reader'], { env: { PATH: '/nonexistent' } });
+    expect(failed.stderr).toMatch(
+      /^Cleared 1 sessions\.\nkeyturn: error: logout: Failed to open URL: .*\[PROCESS_FAILED\]\n$/,
+    );
+    const typo = await world.run(['logout', 'raeder'], { env: { PATH } });
+    expect(typo.stderr).toMatch(/^keyturn: error: logout: profile "raeder" is neither .*\[PROFILE_NOT_FOUND\]\n$/);
+    expect(fs.existsSync(path.join(world.home, 'opened'))).toBe(false);
+  });
+
   it('prints the page with --stdout or AWS_VAULT_STDOUT', async () => {
     for (const [flags, env] of [
       [['-s'], {}],
