@@ -130,7 +130,7 @@ describe.each(BROWSERS)('login from a terminal while %s runs', (name) => {
     expect(await desk.world.run(['login', 'reader'])).toEqual(DONE);
     const tab = await consoleTab(desk.browser, '777788889999');
     await desk.browser.stopWorker();
-    await (await desk.popup()).close(); // wakes it
+    await desk.popup(); // wakes it
     await hostListens();
     await expect
       .poll(async () => (await desk.world.run(['login', 'reader', '--logout', '--browser', name])).status, {
