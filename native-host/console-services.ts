@@ -5,6 +5,8 @@ export type ConsoleService = {
   readonly aliases?: readonly string[];
   /** One for a whole partition: its pages are those of the partition's first region, whatever region is set. */
   readonly isGlobal?: true;
+  /** Where the pages of a global service are in the commercial partition, if not in its first region. */
+  readonly home?: 'us-east-2' | 'us-west-2' | 'health' | 'support';
 };
 
 /**
@@ -33,7 +35,7 @@ export const CONSOLE_SERVICES: Readonly<Record<string, ConsoleService>> = {
   billing: { page: 'billing/home', isGlobal: true },
   braket: { page: 'braket/home' },
   budgets: { page: 'billing/home?#/budgets', aliases: ['budget'], isGlobal: true },
-  chatbot: { page: 'chatbot/home', aliases: ['q-developer-chat'], isGlobal: true },
+  chatbot: { page: 'chatbot/home', aliases: ['q-developer-chat'], isGlobal: true, home: 'us-east-2' },
   cloud9: { page: 'cloud9/home', aliases: ['c9'] },
   cloudformation: { page: 'cloudformation/home', aliases: ['cfn', 'cf', 'stacks'] },
   cloudfront: { page: 'cloudfront/v4/home', aliases: ['cdn'], isGlobal: true },
@@ -86,12 +88,17 @@ export const CONSOLE_SERVICES: Readonly<Record<string, ConsoleService>> = {
   forecast: { page: 'forecast/home' },
   fsx: { page: 'fsx/home' },
   gamelift: { page: 'gamelift/home' },
-  globalaccelerator: { page: 'globalaccelerator/home', aliases: ['ga', 'global-accelerator'], isGlobal: true },
+  globalaccelerator: {
+    page: 'globalaccelerator/home',
+    aliases: ['ga', 'global-accelerator'],
+    isGlobal: true,
+    home: 'us-west-2',
+  },
   glue: { page: 'glue/home' },
   grafana: { page: 'grafana/home', aliases: ['amg'] },
   groundstation: { page: 'groundstation/home', aliases: ['ground-station'] },
   guardduty: { page: 'guardduty/home', aliases: ['gd'] },
-  health: { page: 'health/home', aliases: ['phd'], isGlobal: true },
+  health: { page: 'health/home', aliases: ['phd'], isGlobal: true, home: 'health' },
   healthlake: { page: 'healthlake/home' },
   iam: { page: 'iam/home', aliases: ['users', 'roles', 'policies'], isGlobal: true },
   imagebuilder: { page: 'imagebuilder/home', aliases: ['image-builder'] },
@@ -124,7 +131,12 @@ export const CONSOLE_SERVICES: Readonly<Record<string, ConsoleService>> = {
   mwaa: { page: 'mwaa/home', aliases: ['airflow'] },
   neptune: { page: 'neptune/home' },
   networkfirewall: { page: 'vpcconsole/home#NetworkFirewalls:', aliases: ['network-firewall'] },
-  networkmanager: { page: 'networkmanager/home', aliases: ['cloudwan', 'network-manager'], isGlobal: true },
+  networkmanager: {
+    page: 'networkmanager/home',
+    aliases: ['cloudwan', 'network-manager'],
+    isGlobal: true,
+    home: 'us-west-2',
+  },
   opensearch: { page: 'aos/home', aliases: ['aos', 'es', 'elasticsearch'] },
   organizations: { page: 'organizations/v2/home', aliases: ['org', 'orgs'], isGlobal: true },
   outposts: { page: 'outposts/home' },
@@ -169,7 +181,7 @@ export const CONSOLE_SERVICES: Readonly<Record<string, ConsoleService>> = {
   stepfunctions: { page: 'states/home', aliases: ['sfn', 'states', 'step-functions'] },
   storagegateway: { page: 'storagegateway/home', aliases: ['storage-gateway'] },
   sts: { page: 'iam/home#/account_settings', isGlobal: true },
-  support: { page: 'support/home', aliases: ['cases'], isGlobal: true },
+  support: { page: 'support/home', aliases: ['cases'], isGlobal: true, home: 'support' },
   swf: { page: 'swf/v2/home' },
   textract: { page: 'textract/home' },
   timestream: { page: 'timestream/home' },

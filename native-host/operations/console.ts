@@ -1,7 +1,7 @@
 import type { ConfigFile } from '../aws/config-file.ts';
 import { consoleDestination } from '../aws/console-destination.ts';
 import type { Credentials } from '../aws/credentials.ts';
-import { defaultRegion, type Partition, partitionOfArn, partitionOfRegion } from '../aws/partition.ts';
+import { consoleHost, defaultRegion, type Partition, partitionOfArn, partitionOfRegion } from '../aws/partition.ts';
 import { type ProfileFlags, type ResolvedProfile, resolveProfile } from '../aws/profile.ts';
 import { ttl } from '../aws/profile-durations.ts';
 import { signOutUrl as endOfSession } from '../aws/signin.ts';
@@ -116,7 +116,8 @@ export async function signOutUrl(access: VaultAccess, profile: string | undefine
 /** A name that only the vault knows, by a key or by a session that is left of it. */
 async function requireInVault(access: VaultAccess, profile: string): Promise<void> {
   const keys = await access.withKeyring((keyring) => keyring.keys());
-  if (!keys.some((key) => key === profile || parseSessionKey(key)?.profile === profile)) throw notFound(profile, undefined);
+  if (!keys.some((key) => key === profile || parseSessionKey(key)?.profile === profile))
+    throw notFound(profile, undefined);
 }
 
 /**
@@ -161,8 +162,12 @@ export async function destinationOf(profile: ResolvedProfile, { path, service }:
   const partition = partitionOf(profile);
   if (service === undefined) return consoleDestination({ region, path, partition });
   const { consoleService } = await import('../console-service.ts');
-  const { page, isGlobal } = consoleService(service);
-  return consoleDestination({ region: isGlobal ? defaultRegion(partition) : region, path: page, partition });
+  const { page, isGlobal, home } = consoleService(service);
+  if (!isGlobal) return consoleDestination({ region, path: page, partition });
+  const own = partition === 'aws' ? home : undefined;
+  // Two have a host that is no region's.
+  if (own === 'health' || own === 'support') return `https://${own}.${consoleHost(partition)}/${page}`;
+  return consoleDestination({ region: own ?? defaultRegion(partition), path: page, partition });
 }
 
 /** The region decides; without one, what the profile's own ARNs or its IAM Identity Center say. */

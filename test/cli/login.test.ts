@@ -80,6 +80,8 @@ describe('the sign-in URL', () => {
     ],
     [['DDB'], 'https://us-east-2.console.aws.amazon.com/dynamodbv2/home?region=us-east-2'],
     [['logs'], 'https://us-east-2.console.aws.amazon.com/cloudwatch/home?region=us-east-2#logsV2:log-groups'],
+    [['health'], 'https://health.console.aws.amazon.com/health/home'],
+    [['ga'], 'https://us-west-2.console.aws.amazon.com/globalaccelerator/home?region=us-west-2'],
     [['iam', '--region', 'eu-west-1'], 'https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1'],
   ])('leads to the service %j', async (words, destination) => {
     expect(partsOf(await login('reader', ...words)).Destination).toBe(destination);
