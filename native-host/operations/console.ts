@@ -54,14 +54,13 @@ export function consoleUrl(access: VaultAccess, request: ConsoleRequest, call: C
     const destination = await destinationOf(profile, request);
     const seconds = consoleSeconds(access, request);
     const credentials = await access.run(plan, call);
-    const { federationToken } = profile.durations;
     const sessionDurationSeconds = isOfUsersOwnKey(plan.steps) ? (seconds ?? wantedByRole(plan.steps)) : undefined;
     const { url, isUser, isDurationTaken } = await signInUrl({
       service: serviceOptions(profile, credentials, plan.context),
       partition: partitionOf(profile),
       destination,
       isRole: plan.steps.slice(-1).some(isRole),
-      federationSeconds: seconds ?? federationToken.seconds,
+      federationSeconds: federationSeconds(profile, request, seconds),
       sessionDurationSeconds,
       signsOutFirst: request.signsOutFirst,
     });
@@ -95,7 +94,7 @@ export async function consoleUrlOf(
     partition: partitionOf(profile),
     destination: await destinationOf(profile, request),
     isRole: false,
-    federationSeconds: seconds ?? profile.durations.federationToken.seconds,
+    federationSeconds: federationSeconds(profile, request, seconds),
     signsOutFirst: request.signsOutFirst,
   });
   return { url, isDurationIgnored: !isUser && request.consoleSeconds !== undefined };
@@ -154,6 +153,15 @@ function consoleSeconds(
   const setting = flag === undefined ? 'AWS_CONSOLE_SESSION_TTL' : '--console-duration';
   const message = `${setting} is ${seconds} s, but a console session lasts 900 s (15m) to 43200 s (12h)`;
   throw new VaultError(flag === undefined ? 'CONFIG_INVALID' : 'USAGE', message, { details: { flag: setting } });
+}
+
+/** A length that was set for federation tokens is nearer to them than the one for consoles of any kind. */
+function federationSeconds(
+  { durations: { federationToken } }: ResolvedProfile,
+  { consoleSeconds: flag }: Pick<ConsoleRequest, 'consoleSeconds'>,
+  console: number | undefined,
+): number {
+  return flag ?? (federationToken.isDefault ? console : undefined) ?? federationToken.seconds;
 }
 
 /** @throws VaultError USAGE, CONFIG_INVALID */

@@ -54,7 +54,13 @@ describe('how long the console session lasts', () => {
     partsOf(await login('grace', '--console-duration', '2h'));
     const call = world.aws.calls.findLast(({ operation }) => operation === 'GetFederationToken');
     expect(call?.parameters.DurationSeconds).toBe('7200');
-    expect(sent()).toEqual([undefined]);
+    const env = { AWS_CONSOLE_SESSION_TTL: '8h' };
+    await world.run(['login', '-s', 'grace'], { env });
+    await world.run(['login', '-s', 'grace'], { env: { ...env, AWS_FEDERATION_TOKEN_TTL: '30m' } });
+    await world.run(['login', '-s', 'grace', '-d', '20m'], { env });
+    const tokens = world.calls().filter(({ operation }) => operation === 'GetFederationToken');
+    expect(tokens.map(({ parameters }) => parameters.DurationSeconds)).toEqual(['7200', '28800', '1800', '1200']);
+    expect(sent()).toEqual([undefined, undefined, undefined, undefined]);
   });
 
   it.each([

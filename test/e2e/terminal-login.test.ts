@@ -144,5 +144,9 @@ describe.each(BROWSERS)('login from a terminal while %s runs', (name) => {
     await waitForTab(desk.browser, 'the sign-out page', async (one) => (await one.url()).includes('Action=logout'));
     await tab.go(await tab.url());
     expect((await accountOf(tab)) ?? null).toBeNull();
+    // Nobody was ever signed in there: no container is made for signing out.
+    expect(await desk.world.run(['logout', 'ada'])).toEqual(DONE);
+    const count = `(globalThis.browser?.contextualIdentities?.query({ name: 'ada' }) ?? Promise.resolve([])).then((all) => all.length)`;
+    expect(await (await desk.popup()).evaluate(count)).toBe(0);
   });
 });
