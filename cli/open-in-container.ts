@@ -1,3 +1,4 @@
+import { parseGoDuration } from '../native-host/duration.ts';
 import { VaultError } from '../native-host/errors.ts';
 import type { ConsoleRequest, ConsoleSignIn } from '../native-host/operations/console.ts';
 import { variable } from '../native-host/settings.ts';
@@ -27,7 +28,7 @@ export async function openInContainer(
   const hosts = await runningHosts(browser, cli);
   if (hosts === undefined) return undefined;
   const { profile } = request;
-  const meant = withRegionOf(cli.env, request);
+  const meant = withVariables(cli.env, request);
   const planned = await cli.ask((call) => cli.vault.consolePlan(meant, cli.signal, call), { mfaToken, profile });
   const call = { action: 'openConsole', params: openRequest(meant, planned) } as const;
   const slow = setTimeout(() => cli.say('Waiting for the browser, which may have a question ...'), SLOW_MS);
@@ -93,10 +94,13 @@ function notConnected(browser: BrowserFamily | undefined, cli: Cli): undefined {
   throw new VaultError('BROWSER_NOT_CONNECTED', message);
 }
 
-/** A browser that was started from the desktop has no such variable; as a flag it means the same. */
-function withRegionOf(env: Cli['env'], request: ConsoleRequest): ConsoleRequest {
-  const region = request.flags.region ?? variable(env, 'AWS_REGION') ?? variable(env, 'AWS_DEFAULT_REGION');
-  return { ...request, flags: { ...request.flags, region } };
+/** A browser that was started from the desktop has no such variables; in the request they mean the same. */
+function withVariables(env: Cli['env'], request: ConsoleRequest): ConsoleRequest {
+  const { flags } = request;
+  const region = flags.region ?? variable(env, 'AWS_REGION') ?? variable(env, 'AWS_DEFAULT_REGION');
+  const ttl = flags.durationSeconds === undefined ? variable(env, 'AWS_CONSOLE_SESSION_TTL') : undefined;
+  const seconds = ttl === undefined ? undefined : Math.floor(parseGoDuration(ttl, 'AWS_CONSOLE_SESSION_TTL'));
+  return { ...request, flags: { ...flags, region }, consoleSeconds: request.consoleSeconds ?? seconds };
 }
 
 function openRequest(

@@ -83,14 +83,14 @@ async function signedIn(options: LoginOptions, wish: Wish, cli: Cli): Promise<Co
 }
 
 /** What the person would otherwise find out later: that no MFA was involved, or that the console closes sooner than they asked. */
-function tell(facts: Omit<ConsoleSignIn, 'url'>, { profile }: LoginOptions, cli: Cli): void {
+function tell(facts: Omit<ConsoleSignIn, 'url'>, { profile, consoleDuration }: LoginOptions, cli: Cli): void {
   const session = profile === undefined ? 'this console session' : `the console session of ${JSON.stringify(profile)}`;
   if (facts.unusedMfaSerial !== undefined) {
     cli.say(
       `${cli.programName}: ${session} is without MFA (${facts.unusedMfaSerial}): AWS takes no code when a user signs in with a key; for one with MFA, log in to a role that has mfa_serial`,
     );
   }
-  if (facts.isDurationIgnored) {
+  if (facts.isDurationIgnored && consoleDuration !== undefined) {
     cli.say(
       `${cli.programName}: ${session} ends with its credentials: AWS takes --console-duration only for a role that is assumed with a user's own key`,
     );

@@ -1,6 +1,6 @@
 import { sessionKeyPrefix } from '../engine/session-cache.ts';
 import type { CallOptions, VaultAccess } from '../vault-access.ts';
-import { type ConsoleRequest, destinationOf, planConsole } from './console.ts';
+import { type ConsoleRequest, consoleSeconds, destinationOf, planConsole } from './console.ts';
 
 export type ConsolePlan = {
   /** The same for two processes only if they would sign in with the same credentials, made in the same way. */
@@ -23,11 +23,14 @@ export function consolePlan(
     const plan = await planConsole(access, request, { keyring, signal: how.signal });
     const { steps, context, profile } = plan;
     const destination = await destinationOf(profile, request);
+    consoleSeconds(access, request); // refused before anybody is asked for a code
     const isKeyAlone = steps.at(-1)?.type === 'stored-key';
     if (how.call !== undefined && !isKeyAlone) await access.run(plan, how.call);
     const { secretServiceCollection, fileDir } = access.settings;
     const chain = sessionKeyPrefix(steps, context.env) ?? `key ${steps.at(-1)?.profile.name}`;
-    const inputs = [chain, keyring.backend, secretServiceCollection, fileDir, profile.region, endpoints(context.env)];
+    const vault = [keyring.backend, secretServiceCollection, fileDir];
+    const { region, durations } = profile;
+    const inputs = [chain, vault, region, durations.federationToken, endpoints(context.env)];
     const { createHash } = process.getBuiltinModule('node:crypto');
     return { plan: createHash('sha256').update(JSON.stringify(inputs)).digest('base64url'), destination };
   });

@@ -144,7 +144,7 @@ function wantedByRole(steps: readonly Step[]): number | undefined {
 }
 
 /** `--console-duration`, else AWS_CONSOLE_SESSION_TTL unless `--duration` is given. @throws VaultError CONFIG_INVALID */
-function consoleSeconds(
+export function consoleSeconds(
   { env }: VaultAccess,
   { consoleSeconds: flag, flags }: Pick<ConsoleRequest, 'consoleSeconds' | 'flags'>,
 ): number | undefined {

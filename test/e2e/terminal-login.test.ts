@@ -74,10 +74,13 @@ describe.each(BROWSERS)('login from a terminal while %s runs', (name) => {
   it('says in the terminal that a user’s console is without MFA', async () => {
     desk = await openDesk(name);
     await hostListens();
-    const { status, stderr } = await desk.world.run(['login', 'ada'], { env: { AWS_REGION: 'eu-west-1' } });
+    const env = { AWS_REGION: 'eu-west-1', AWS_CONSOLE_SESSION_TTL: '2h' };
+    const { status, stderr } = await desk.world.run(['login', 'ada'], { env });
     expect(stderr).toContain('the console session of "ada" is without MFA');
     expect(status).toBe(0);
     await consoleTab(desk.browser, '111122223333');
+    const token = desk.world.aws.calls.find(({ operation }) => operation === 'GetFederationToken');
+    expect(token?.parameters.DurationSeconds).toBe('7200');
   });
 
   it('lets the browser ask for the passphrase of a vault that only the terminal has open', async () => {
