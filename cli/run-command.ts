@@ -42,6 +42,18 @@ const runners: Runner = {
     const { logout } = await import('./commands/logout.ts');
     return done(logout({ ...flags, ...args }, cli));
   },
+  async 'vault migrate'({ flags }, cli) {
+    const { migrateVault } = await import('./commands/vault.ts');
+    return done(migrateVault(flags, cli));
+  },
+  async 'vault backup'({ args, flags }, cli) {
+    const { backupVault } = await import('./commands/vault.ts');
+    return done(backupVault({ ...args, ...flags }, cli));
+  },
+  async 'vault restore'({ args, flags }, cli) {
+    const { restoreVault } = await import('./commands/vault.ts');
+    return done(restoreVault({ ...args, ...flags }, cli));
+  },
   async 'host install'({ flags }, cli) {
     const { installHost } = await import('./commands/host.ts');
     return done(installHost(flags, cli));

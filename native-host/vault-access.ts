@@ -13,7 +13,7 @@ import { cappedNotice } from './engine/role-chaining.ts';
 import { isStoredKey } from './engine/session-cache.ts';
 import { VaultError } from './errors.ts';
 import type { Keyring } from './keyring/keyring.ts';
-import { type OpenedKeyring, openKeyring } from './keyring/open.ts';
+import { type KeyringOptions, type OpenedKeyring, openKeyring } from './keyring/open.ts';
 import type { Settings } from './settings.ts';
 
 export type VaultOptions = {
@@ -93,17 +93,22 @@ export class VaultAccess {
     (await opened)?.close();
   }
 
+  /**
+   * A keyring of the user's other than the one in use, for as long as `work` takes.
+   * @throws VaultError USAGE (no such backend) and whatever opening it throws
+   */
+  async withBackend<T>(backend: string, work: (keyring: Keyring) => Promise<T>): Promise<T> {
+    const keyring = await openKeyring({ ...this.keyringOptions(), backend });
+    try {
+      return await work(keyring);
+    } finally {
+      keyring.close();
+    }
+  }
+
   /** The keyring is opened once, and anew after it has gone away: the bus of a long-running host may be restarted. */
   async withKeyring<T>(work: (keyring: OpenedKeyring) => Promise<T>): Promise<T> {
-    const { settings, env, notice, signal } = this.options;
-    this.opened ??= openKeyring({
-      ...settings,
-      env,
-      notice,
-      signal,
-      locks: this.locks,
-      passphrase: () => this.passphrase,
-    });
+    this.opened ??= openKeyring(this.keyringOptions());
     const opening = this.opened;
     try {
       return await work(await opening);
@@ -113,6 +118,11 @@ export class VaultAccess {
       }
       throw error;
     }
+  }
+
+  private keyringOptions(): KeyringOptions {
+    const { settings, env, notice, signal } = this.options;
+    return { ...settings, env, notice, signal, locks: this.locks, passphrase: () => this.passphrase };
   }
 
   /**

@@ -6,8 +6,11 @@ import { isStoredKey, removeSessions } from './engine/session-cache.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
 import type { Inventory } from './operations/inventory.ts';
+import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
 import type { ProfileSummary } from './protocol.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
+
+export type { MovedKey, MoveResult } from './operations/move-keys.ts';
 
 /**
  * The operations of the product, behind both doors: the browser's messages and the command line. What a program that waits for
@@ -142,6 +145,24 @@ export class Vault {
   /** Removes the cached sessions of one profile, or of all; without a profile the SSO tokens too. */
   clear(profile: string | undefined): Promise<{ sessions: number }> {
     return this.access.withKeyring(async (keyring) => ({ sessions: await removeSessions(keyring, profile) }));
+  }
+
+  /** Copies stored keys to another backend. @throws VaultError USAGE, KEYRING_*; what was copied by then stays */
+  async migrate(request: MigrateRequest): Promise<MoveResult> {
+    const { migrate } = await import('./operations/move-keys.ts');
+    return migrate(this.access, request);
+  }
+
+  /** All stored keys as the text of a backup under `passphrase`. */
+  async backup(passphrase: string): Promise<{ text: string; count: number }> {
+    const { backup } = await import('./operations/move-keys.ts');
+    return backup(this.access, passphrase);
+  }
+
+  /** Puts the keys of a backup's text into the vault. @throws VaultError KEYRING_LOCKED (wrong passphrase), KEYRING_CORRUPT */
+  async restore(request: RestoreRequest): Promise<MoveResult> {
+    const { restore } = await import('./operations/move-keys.ts');
+    return restore(this.access, request);
   }
 
   /** Lets go of the keyring. */

@@ -1,6 +1,6 @@
 import type { Grammar } from '../args-grammar.ts';
 
-const BACKENDS = ['secret-service', 'kwallet', 'keyctl', 'pass', 'file'] as const;
+export const BACKENDS = ['secret-service', 'kwallet', 'keyctl', 'pass', 'file'] as const;
 const PROMPTS = ['terminal', 'browser', 'kdialog', 'osascript', 'ykman', 'zenity'] as const;
 
 function refusedPrompt(value: string): string {
