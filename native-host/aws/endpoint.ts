@@ -20,9 +20,9 @@ export function configuredEndpoint(
     service === 'SIGNIN' ? ['AWS_ENDPOINT_URL_SIGNIN'] : [`AWS_ENDPOINT_URL_${service}`, 'AWS_ENDPOINT_URL'];
   for (const variable of variables) {
     const text = env[variable];
-    if (text) return endpointUrl(text, variable);
+    if (text) return httpUrl(text, variable);
   }
-  return profileEndpoint ? endpointUrl(profileEndpoint, 'endpoint_url') : undefined;
+  return profileEndpoint ? httpUrl(profileEndpoint, 'endpoint_url') : undefined;
 }
 
 /**
@@ -38,7 +38,8 @@ export function checkRegion(region: string): string {
   );
 }
 
-function endpointUrl(text: string, setting: string): string {
+/** An http or https URL as a base for paths: no user, no query, no trailing slash. @throws VaultError CONFIG_INVALID naming `setting` */
+export function httpUrl(text: string, setting: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isPlain = url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash;
   if (isPlain) return url.href.replace(/\/+$/, '');

@@ -3,8 +3,8 @@ import { checkRegion, configuredEndpoint } from './endpoint.ts';
 import type { Env } from './profile.ts';
 import { type ServiceCall, serviceError } from './service-error.ts';
 
-/** How to reach an AWS service and as whom. Nothing else decides: no other environment, no file, no provider chain. */
-export type ServiceOptions = {
+/** How to reach an AWS service. Nothing else decides: no other environment, no file. */
+export type ServiceReach = {
   readonly region: string;
   /** Asks the one global STS for the regions it has always served (`sts_regional_endpoints = legacy`). */
   readonly usesLegacySts?: boolean | undefined;
@@ -12,10 +12,15 @@ export type ServiceOptions = {
   readonly endpoint?: string | undefined;
   /** The profile's `ca_bundle`; AWS_CA_BUNDLE wins over it. */
   readonly caBundle?: string | undefined;
-  readonly credentials: Credentials;
   readonly env: Env;
   readonly signal: AbortSignal;
 };
+
+/** How to reach an AWS service, and as whom: no provider chain has a say in it. */
+export type ServiceOptions = ServiceReach & { readonly credentials: Credentials };
+
+/** What one call may have: no credentials where AWS takes it unsigned, and what else must not come back in an error. */
+export type CallOptions = ServiceReach & { readonly credentials?: Credentials; readonly secrets?: readonly string[] };
 
 /** The part of the SDK's request that a query service uses: all parameters are in the body. */
 type SdkRequest = {
@@ -34,12 +39,11 @@ type SdkClient = { readonly middlewareStack: { remove(name: string): boolean } }
  * The settings of an SDK client. Each one the SDK would otherwise look up in the process environment or in ~/.aws has an
  * explicit value, so that a client depends on `options` alone (test/contract/aws-edge.test.ts poisons both).
  */
-function clientSettings(options: ServiceOptions, service: ServiceCall['service'], seen: (skewMs: number) => void) {
-  const { accessKeyId, secretAccessKey, sessionToken } = options.credentials;
+function clientSettings(options: CallOptions, service: ServiceCall['service'], seen: (skewMs: number) => void) {
   const endpoint = configuredEndpoint(service, options.env, options.endpoint);
   return {
     region: checkRegion(options.region),
-    credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) },
+    ...(options.credentials && { credentials: identity(options.credentials) }),
     ...(endpoint !== undefined && { endpoint }),
     ignoreConfiguredEndpointUrls: true,
     useFipsEndpoint: false,
@@ -58,7 +62,12 @@ function clientSettings(options: ServiceOptions, service: ServiceCall['service']
   };
 }
 
-function requestHandler(options: ServiceOptions, seen: (skewMs: number) => void) {
+/** Without our expiry, by which the SDK would want to refresh them. */
+function identity({ accessKeyId, secretAccessKey, sessionToken }: Credentials) {
+  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+}
+
+function requestHandler(options: CallOptions, seen: (skewMs: number) => void) {
   return {
     async handle({ method, protocol, hostname, port, path, headers, body }: SdkRequest) {
       const { send } = await import('./connection.ts');
@@ -85,13 +94,13 @@ function skewBetween(signedAt: string | undefined, answeredAt: string | undefine
  */
 export async function callService<Client extends SdkClient, Output>(
   call: ServiceCall,
-  options: ServiceOptions,
+  options: CallOptions,
   run: {
     readonly client: (settings: ReturnType<typeof clientSettings>) => Client;
     readonly send: (client: Client, options: { readonly abortSignal: AbortSignal }) => Promise<Output>;
   },
 ): Promise<Output> {
-  const { signal, credentials } = options;
+  const { signal, credentials, secrets } = options;
   let skewMs = Number.NaN;
   const settings = clientSettings(options, call.service, (measured) => {
     skewMs = measured;
@@ -102,6 +111,6 @@ export async function callService<Client extends SdkClient, Output>(
     client.middlewareStack.remove('recursionDetectionMiddleware');
     return await run.send(client, { abortSignal: signal });
   } catch (error) {
-    throw serviceError(error, { ...call, credentials, skewMs, isCancelled: signal.aborted });
+    throw serviceError(error, { ...call, credentials, secrets, skewMs, isCancelled: signal.aborted });
   }
 }

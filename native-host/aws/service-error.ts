@@ -4,8 +4,10 @@ import type { Credentials } from './credentials.ts';
 export type ServiceCall = { readonly service: 'STS' | 'IAM'; readonly operation: string };
 
 export type FailedCall = ServiceCall & {
-  /** Whose secrets must not come back in AWS's words. */
-  readonly credentials: Credentials;
+  /** Whose secrets must not come back in AWS's words; none of a call that is not signed. */
+  readonly credentials: Credentials | undefined;
+  /** What else must not. */
+  readonly secrets?: readonly string[] | undefined;
   /** How far AWS's clock is ahead of this machine's; NaN if not known. */
   readonly skewMs: number;
   readonly isCancelled: boolean;
@@ -31,6 +33,15 @@ const UNAVAILABLE: Meaning = {
   remedy: 'AWS has a problem there: try again, or use another region',
 };
 const REJECTED: Meaning = { code: 'AWS_REJECTED', remedy: '' };
+const EXPIRED_IDENTITY: Meaning = {
+  code: 'AWS_CREDENTIALS_INVALID',
+  remedy: 'the web identity token has expired: get a new one',
+};
+const REFUSED_IDENTITY: Meaning = {
+  code: 'AWS_CREDENTIALS_INVALID',
+  remedy:
+    "AWS does not take this web identity token: check where it comes from, and the role's identity provider in IAM",
+};
 const WRONG_MFA_CODE: Meaning = {
   code: 'MFA_REJECTED',
   remedy: 'enter the next code of the device (each works once), and check mfa_serial',
@@ -51,6 +62,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ExpiredToken: EXPIRED,
   ExpiredTokenException: EXPIRED,
   SignatureDoesNotMatch: WRONG_SECRET,
+  InvalidIdentityToken: REFUSED_IDENTITY,
+  IDPRejectedClaim: REFUSED_IDENTITY,
   IncompleteSignature: WRONG_SECRET,
   InvalidSignatureException: WRONG_SECRET,
   RequestTimeTooSkewed: SKEWED,
@@ -64,6 +77,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   RequestLimitExceeded: THROTTLED,
   TooManyRequestsException: THROTTLED,
   SlowDown: THROTTLED,
+  IDPCommunicationError: UNAVAILABLE,
   InternalFailure: UNAVAILABLE,
   InternalError: UNAVAILABLE,
   ServiceUnavailable: UNAVAILABLE,
@@ -88,7 +102,7 @@ export function serviceError(error: unknown, call: FailedCall): VaultError {
   if (error instanceof VaultError) return withOperation(error, call.operation);
   const answer = answerOf(error, call);
   if (answer === undefined) return notAwsAnswer(call, statusOf(error));
-  const { code, remedy } = meaningOf(answer);
+  const { code, remedy } = meaningOf(answer, call.operation);
   const { status, requestId, awsCode, text } = answer;
   const said = `https response error StatusCode: ${status}, RequestID: ${requestId}, api error ${awsCode}: ${text}`;
   const clock = code === 'AWS_CLOCK_SKEW' ? clockDifference(call.skewMs) : '';
@@ -98,14 +112,15 @@ export function serviceError(error: unknown, call: FailedCall): VaultError {
   });
 }
 
-function meaningOf({ awsCode, text, status }: AwsAnswer): Meaning {
+function meaningOf({ awsCode, text, status }: AwsAnswer, operation: string): Meaning {
   // The two facts AWS tells in the message only. Both texts have been the same since these services exist.
   if (awsCode === 'AccessDenied' && text.startsWith('MultiFactorAuthentication failed')) return WRONG_MFA_CODE;
   if (/^Signature (expired|not yet current)/.test(text)) return SKEWED;
+  if (awsCode.startsWith('ExpiredToken') && operation === 'AssumeRoleWithWebIdentity') return EXPIRED_IDENTITY;
   return MEANINGS[awsCode] ?? (status === 429 ? THROTTLED : status >= 500 ? UNAVAILABLE : REJECTED);
 }
 
-function answerOf(error: unknown, { credentials }: FailedCall): AwsAnswer | undefined {
+function answerOf(error: unknown, call: FailedCall): AwsAnswer | undefined {
   if (!(error instanceof Error) || !('$metadata' in error)) return undefined;
   // The SDK puts its $metadata on every error of a call; both fields are checked before use.
   const { httpStatusCode, requestId } = error.$metadata as { httpStatusCode?: number; requestId?: string };
@@ -115,14 +130,14 @@ function answerOf(error: unknown, { credentials }: FailedCall): AwsAnswer | unde
     status: httpStatusCode,
     requestId: requestId ?? '',
     awsCode: error.name,
-    text: plainText(error.message, credentials),
+    text: plainText(error.message, call),
   };
 }
 
 /** AWS's words on one line, without the canonical request it quotes after a wrong signature: that has the session token. */
-function plainText(message: string, { secretAccessKey, sessionToken }: Credentials): string {
+function plainText(message: string, { credentials, secrets = [] }: FailedCall): string {
   const [told = ''] = message.split(/\s*The Canonical String for this request/);
-  const withoutSecrets = [secretAccessKey, sessionToken ?? ''].reduce(
+  const withoutSecrets = [credentials?.secretAccessKey, credentials?.sessionToken, ...secrets].reduce<string>(
     (text, secret) => (secret ? text.replaceAll(secret, '***') : text),
     told,
   );

@@ -89,12 +89,14 @@ export async function credentialsOf(steps: readonly Step[], options: Credentials
 }
 
 /** Credentials from outside the vault; those that expire are kept, so that the next program does not ask for them again. */
-function sourceSession(
+async function sourceSession(
   step: Exclude<Step, { type: DerivedType | 'stored-key' }>,
   sessionKey: string,
   options: CredentialsOptions,
 ): Promise<Credentials> {
   const { context } = options;
+  const { refuseCircle } = await import('./resolving.ts');
+  refuseCircle(step, context.env);
   return locked(sessionKey, options, async () => {
     const session = await readSession(context, sessionKey, options.minTtlSeconds);
     if (session !== undefined) return session;
