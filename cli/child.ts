@@ -13,10 +13,12 @@ export type ChildCredentials = {
   readonly profile: string;
   readonly credentials: Credentials;
   readonly region: string | undefined;
+  /** More variables for the program (reach-environment.ts). */
+  readonly reach?: Readonly<Record<string, string>>;
 };
 
 // What could make an SDK in the child take another identity or believe in an expiry that is not this one's, and the
-// passphrase of the vault. aws-vault leaves the second group in.
+// passphrase of the vault. aws-vault leaves the second group in; the third are the names by which older SDKs know a key.
 const REMOVED = new Set([
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
@@ -30,6 +32,8 @@ const REMOVED = new Set([
   'AWS_WEB_IDENTITY_TOKEN_FILE',
   'AWS_ROLE_ARN',
   'AWS_VAULT_FILE_PASSPHRASE',
+  'AWS_ACCESS_KEY',
+  'AWS_SECRET_KEY',
 ]);
 
 function isRemoved(name: string): boolean {
@@ -38,7 +42,7 @@ function isRemoved(name: string): boolean {
 }
 
 /** The environment of a program that is to use `credentials`: the parent's, without what would contradict them. */
-export function childEnvironment(parent: Env, { profile, credentials, region }: ChildCredentials): ChildEnv {
+export function childEnvironment(parent: Env, { profile, credentials, region, reach }: ChildCredentials): ChildEnv {
   const env: ChildEnv = {};
   for (const [name, value] of Object.entries(parent)) {
     if (value !== undefined && !isRemoved(name)) env[name] = value;
@@ -48,6 +52,7 @@ export function childEnvironment(parent: Env, { profile, credentials, region }: 
     env.AWS_REGION = region;
     env.AWS_DEFAULT_REGION = region;
   }
+  Object.assign(env, reach);
   env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
   env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
   if (credentials.sessionToken !== undefined) env.AWS_SESSION_TOKEN = credentials.sessionToken;

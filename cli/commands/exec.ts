@@ -3,6 +3,7 @@ import { VaultError } from '../../native-host/errors.ts';
 import { variable } from '../../native-host/settings.ts';
 import { childEnvironment, replaceProcess, resolveExecutable, spawnAndWait } from '../child.ts';
 import type { Cli } from '../cli.ts';
+import { reachEnvironment } from '../reach-environment.ts';
 import { type CredentialFlags, inContext } from './request.ts';
 
 export type ExecOptions = CredentialFlags & {
@@ -30,7 +31,8 @@ export async function exec(options: ExecOptions, cli: Cli): Promise<number> {
   const { credentials, profile } = await credentialsFor(options, cli, basename(command));
   if (options.command === undefined) announceSubshell(command, cli);
   const argv = [command, ...options.args];
-  const environment = childEnvironment(env, { profile: name, credentials, region: profile.region });
+  const reach = reachEnvironment(env, profile);
+  const environment = childEnvironment(env, { profile: name, credentials, region: profile.region, reach });
   await cli.vault.close();
   if (cli.platform === 'win32') return spawnAndWait(file, argv, environment);
   return replaceProcess(file, argv, environment);

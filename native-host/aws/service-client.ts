@@ -1,15 +1,15 @@
 import type { Credentials } from './credentials.ts';
-import { checkRegion, configuredEndpoint } from './endpoint.ts';
+import { checkRegion, endpointSettings, missingHostHint, type ProfileEndpoints } from './endpoint.ts';
 import type { Env } from './profile.ts';
 import { type ServiceCall, serviceError } from './service-error.ts';
 
 /** How to reach an AWS service. Nothing else decides: no other environment, no file. */
-export type ServiceReach = {
+export type ServiceReach = ProfileEndpoints & {
   readonly region: string;
+  readonly usesFips?: boolean | undefined;
+  readonly usesDualstack?: boolean | undefined;
   /** Asks the one global STS for the regions it has always served (`sts_regional_endpoints = legacy`). */
   readonly usesLegacySts?: boolean | undefined;
-  /** The profile's `endpoint_url`; the AWS_ENDPOINT_URL variables win over it. */
-  readonly endpoint?: string | undefined;
   /** The profile's `ca_bundle`; AWS_CA_BUNDLE wins over it. */
   readonly caBundle?: string | undefined;
   readonly env: Env;
@@ -40,14 +40,12 @@ type SdkClient = { readonly middlewareStack: { remove(name: string): boolean } }
  * explicit value, so that a client depends on `options` alone (test/contract/aws-edge.test.ts poisons both).
  */
 function clientSettings(options: CallOptions, service: ServiceCall['service'], seen: (skewMs: number) => void) {
-  const endpoint = configuredEndpoint(service, options.env, options.endpoint);
+  const region = checkRegion(options.region);
   return {
-    region: checkRegion(options.region),
+    region,
+    ...endpointSettings(service, options.env, options),
     ...(options.credentials && { credentials: identity(options.credentials) }),
-    ...(endpoint !== undefined && { endpoint }),
     ignoreConfiguredEndpointUrls: true,
-    useFipsEndpoint: false,
-    useDualstackEndpoint: false,
     defaultsMode: 'standard' as const, // a literal of the SDK's union
     retryMode: 'standard',
     maxAttempts: 3,
@@ -111,6 +109,7 @@ export async function callService<Client extends SdkClient, Output>(
     client.middlewareStack.remove('recursionDetectionMiddleware');
     return await run.send(client, { abortSignal: signal });
   } catch (error) {
-    throw serviceError(error, { ...call, credentials, secrets, skewMs, isCancelled: signal.aborted });
+    const hint = missingHostHint(call.service, options);
+    throw serviceError(error, { ...call, credentials, secrets, hint, skewMs, isCancelled: signal.aborted });
   }
 }

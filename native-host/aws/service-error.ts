@@ -8,6 +8,8 @@ export type FailedCall = ServiceCall & {
   readonly credentials: Credentials | undefined;
   /** What else must not. */
   readonly secrets?: readonly string[] | undefined;
+  /** What to think of when there is no such host. */
+  readonly hint?: string | undefined;
   /** How far AWS's clock is ahead of this machine's; NaN if not known. */
   readonly skewMs: number;
   readonly isCancelled: boolean;
@@ -99,7 +101,8 @@ type AwsAnswer = {
  */
 export function serviceError(error: unknown, call: FailedCall): VaultError {
   if (call.isCancelled) return new VaultError('CANCELLED', `the call of ${call.operation} was cancelled`);
-  if (error instanceof VaultError) return withOperation(error, call.operation);
+  if (error instanceof VaultError) return withOperation(error, call);
+  if (error instanceof Error && error.name === 'EndpointError') return noEndpoint(error, call);
   const answer = answerOf(error, call);
   if (answer === undefined) return notAwsAnswer(call, statusOf(error));
   const { code, remedy } = meaningOf(answer, call.operation);
@@ -144,6 +147,17 @@ function plainText(message: string, { credentials, secrets = [] }: FailedCall): 
   return withoutSecrets.replace(/\s+/g, ' ').trim().replace(/\.$/, '').slice(0, 2000);
 }
 
+/** The SDK's own rules know no host for these settings. */
+function noEndpoint({ message }: Error, { service, operation }: FailedCall): VaultError {
+  return new VaultError(
+    'CONFIG_INVALID',
+    `${service} has no endpoint for the region and the endpoint settings: ${message}`,
+    {
+      details: { operation },
+    },
+  );
+}
+
 /** An answer that is not AWS's: the page of a captive portal or of a proxy. Its text says nothing to the user. */
 export function notAwsAnswer({ service, operation }: ServiceCall, status = ''): VaultError {
   const message = `operation error ${service}: ${operation}, ${status}the answer is not one of AWS: check the network, the proxy and the endpoint`;
@@ -156,9 +170,16 @@ function statusOf(error: unknown): string {
   return hasStatus ? `https response error StatusCode: ${String(metadata.httpStatusCode)}, ` : '';
 }
 
-function withOperation(error: VaultError, operation: string): VaultError {
+function withOperation(error: VaultError, { operation, hint }: FailedCall): VaultError {
   const details: ErrorDetails = { ...error.details, operation };
-  return new VaultError(error.code, error.message, { details, cause: error.cause });
+  const message = hint !== undefined && isNoSuchHost(error) ? `${error.message}; ${hint}` : error.message;
+  return new VaultError(error.code, message, { details, cause: error.cause });
+}
+
+/** A proxy looks the name up itself, and says only that it did not connect. */
+function isNoSuchHost({ cause }: VaultError): boolean {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'ERR_PROXY_TUNNEL';
 }
 
 function clockDifference(skewMs: number): string {

@@ -40,10 +40,16 @@ async function tokenInFile(file: string, profile: string): Promise<string> {
     return new VaultError('CONFIG_INVALID', message, { details: { profile, file }, cause });
   };
   const text = await textOf(file).catch((error: unknown) => {
-    throw fail(error instanceof Error ? error.message : String(error), error);
+    throw fail(reasonOf(error), error);
   });
   if (text === '') throw fail('it is empty');
   return text;
+}
+
+/** Node's `ENOENT: no such file or directory, open '/path'` without code and path. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/^E[A-Z]+: /, '').replace(/, [a-z]+( '.*')?$/, '');
 }
 
 async function textOf(file: string): Promise<string> {
