@@ -120,7 +120,9 @@ function meaningOf({ awsCode, text, status }: AwsAnswer, operation: string): Mea
   if (awsCode === 'AccessDenied' && text.startsWith('MultiFactorAuthentication failed')) return WRONG_MFA_CODE;
   if (/^Signature (expired|not yet current)/.test(text)) return SKEWED;
   if (awsCode.startsWith('ExpiredToken') && operation === 'AssumeRoleWithWebIdentity') return EXPIRED_IDENTITY;
-  return MEANINGS[awsCode] ?? (status === 429 ? THROTTLED : status >= 500 ? UNAVAILABLE : REJECTED);
+  // The SDK's names of the errors it knows end so, where AWS's own do not.
+  const known = MEANINGS[awsCode] ?? MEANINGS[awsCode.replace(/Exception$/, '')];
+  return known ?? (status === 429 ? THROTTLED : status >= 500 ? UNAVAILABLE : REJECTED);
 }
 
 function answerOf(error: unknown, call: FailedCall): AwsAnswer | undefined {
