@@ -12,6 +12,8 @@ export type Answers = {
   /** Locks the caller holds for sessions it has been asking about: session key -> its release. */
   readonly held: Map<string, Release>;
   readonly tokenCode?: { readonly sessionKey: string; readonly code: string };
+  /** What sources outside the vault have given: they are not asked again when the call is repeated with a code. */
+  readonly given: Map<string, Credentials>;
 };
 
 export type CredentialsOptions = {
@@ -94,7 +96,9 @@ async function sourceSession(
   sessionKey: string,
   options: CredentialsOptions,
 ): Promise<Credentials> {
-  const { context } = options;
+  const { context, answers } = options;
+  const given = answers.given.get(sessionKey);
+  if (given !== undefined) return given;
   const { refuseCircle } = await import('./resolving.ts');
   refuseCircle(step, context.env);
   return locked(sessionKey, options, async () => {
@@ -104,6 +108,7 @@ async function sourceSession(
     // The union's member and its source belong together, which the table says and an index by a union does not.
     const source = (await sources[step.type]()) as Source<typeof step.type>;
     const made = await source(step as never, { context }); // as above
+    answers.given.set(sessionKey, made);
     const { sessionToken, expiresAt } = made;
     if (sessionToken !== undefined && expiresAt !== undefined) {
       await writeSession(context, sessionKey, { ...made, sessionToken, expiresAt });

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { KEYTURN, operations, type People, populate, startWorld, type World, writeConfig } from './world.ts';
+import { PseudoTerminal } from './pseudo-terminal.ts';
+import { finished, KEYTURN, operations, type People, populate, startWorld, type World, writeConfig } from './world.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -39,6 +40,12 @@ const session = (changes: object = {}): object => ({
   Expiration: new Date(Date.now() + HOUR_MS).toISOString(),
   ...changes,
 });
+
+/** A process that has ended may stay in the list until whoever adopted it looks. */
+function isRunning(pid: number): boolean {
+  const file = `/proc/${pid}/stat`;
+  return fs.existsSync(file) && !/\) Z /.test(fs.readFileSync(file, 'utf8'));
+}
 
 const exported = async (profile = 'p') => world.run(['export', profile]);
 
@@ -133,6 +140,41 @@ describe('the program', () => {
     const env = fs.readFileSync(path.join(world.home, 'env'), 'utf8');
     expect(env).toContain('HOME=');
     expect(env).not.toContain('PASSPHRASE');
+  });
+
+  test('may ask on the terminal', async () => {
+    profileThatPrints(session());
+    const script = path.join(world.home, 'ask');
+    fs.writeFileSync(script, `printf 'PIN? ' >&2; read pin; test "$pin" = 1234 && cat ${world.home}/output`);
+    writeConfig(world, `[profile p]\ncredential_process = sh ${script}\n`);
+    const terminal = new PseudoTerminal(`'${KEYTURN}' export p`, world.env);
+    await terminal.shows('PIN? ');
+    terminal.type('1234\r');
+    await terminal.shows('AWS_ACCESS_KEY_ID=ASIAEXAMPLE');
+    expect(await terminal.status()).toBe(0);
+  });
+
+  test('is asked once, however often the call is repeated for an MFA code', async () => {
+    const { key, admin, device } = people;
+    const output = { Version: 1, AccessKeyId: key.accessKeyId, SecretAccessKey: key.secretAccessKey };
+    profileThatPrints(output, `role_arn = ${admin.arn}\nmfa_serial = ${device.serial}\n`);
+    const { status, stderr } = await world.run(['export', '-t', device.freshCode(), 'p']);
+    expect(status, stderr).toBe(0);
+    expect(operations(world).slice(callsBefore)).toEqual(['AssumeRole']);
+    expect(runs()).toBe(1);
+  });
+
+  test('is stopped when the person stops Keyturn', async () => {
+    writeConfig(world, `[profile p]\ncredential_process = echo $$ > ${world.home}/pid; exec sleep 600\n`);
+    const child = world.start(['export', 'p']);
+    const ended = finished(child);
+    const pidFile = path.join(world.home, 'pid');
+    await expect.poll(() => fs.existsSync(pidFile) && fs.readFileSync(pidFile, 'utf8')).toMatch(/\n$/);
+    child.kill('SIGINT');
+    const { status, stderr } = await ended;
+    expect(status, stderr).toBe(130);
+    const pid = Number(fs.readFileSync(pidFile, 'utf8'));
+    await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
   test('keeps its stderr, and its exit status is told', async () => {
