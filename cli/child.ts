@@ -42,7 +42,20 @@ function isRemoved(name: string): boolean {
 }
 
 /** The environment of a program that is to use `credentials`: the parent's, without what would contradict them. */
-export function childEnvironment(parent: Env, { profile, credentials, region, reach }: ChildCredentials): ChildEnv {
+export function childEnvironment(parent: Env, { credentials, ...place }: ChildCredentials): ChildEnv {
+  const env = profileEnvironment(parent, place);
+  env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
+  env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
+  if (credentials.sessionToken !== undefined) env.AWS_SESSION_TOKEN = credentials.sessionToken;
+  if (credentials.expiresAt !== undefined) env.AWS_CREDENTIAL_EXPIRATION = rfc3339(credentials.expiresAt);
+  return env;
+}
+
+/** The same without any credentials, for a program that gets them elsewhere. */
+export function profileEnvironment(
+  parent: Env,
+  { profile, region, reach }: Omit<ChildCredentials, 'credentials'>,
+): ChildEnv {
   const env: ChildEnv = {};
   for (const [name, value] of Object.entries(parent)) {
     if (value !== undefined && !isRemoved(name)) env[name] = value;
@@ -52,12 +65,7 @@ export function childEnvironment(parent: Env, { profile, credentials, region, re
     env.AWS_REGION = region;
     env.AWS_DEFAULT_REGION = region;
   }
-  Object.assign(env, reach);
-  env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
-  env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
-  if (credentials.sessionToken !== undefined) env.AWS_SESSION_TOKEN = credentials.sessionToken;
-  if (credentials.expiresAt !== undefined) env.AWS_CREDENTIAL_EXPIRATION = rfc3339(credentials.expiresAt);
-  return env;
+  return Object.assign(env, reach);
 }
 
 /**

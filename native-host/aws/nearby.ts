@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { VaultError } from '../errors.ts';
+import { repeatedly } from './attempts.ts';
 import { type HttpAnswer, type HttpRequest, send } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import type { Env } from './profile.ts';
@@ -12,8 +12,6 @@ export type NearbyCall = {
 };
 
 const TIMEOUT_MS = 1000;
-const ATTEMPTS = 3;
-const PAUSE_MS = 100;
 const PROXY_VARIABLE = /^(https?|no)_proxy$/i;
 
 /**
@@ -23,22 +21,20 @@ const PROXY_VARIABLE = /^(https?|no)_proxy$/i;
  */
 export async function askNearby(request: HttpRequest, { env, signal, title }: NearbyCall): Promise<HttpAnswer> {
   const direct = Object.fromEntries(Object.entries(env).filter(([name]) => !PROXY_VARIABLE.test(name)));
-  for (let attempt = 1; ; attempt += 1) {
+  return repeatedly(async () => {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    try {
-      const answer = await send(request, { env: direct, signal: limited });
-      if (answer.statusCode < 500 || attempt === ATTEMPTS) return answer;
-    } catch (error) {
+    return send(request, { env: direct, signal: limited }).catch((error: unknown) => {
       if (signal.aborted || !(error instanceof VaultError) || error.code === 'CONFIG_INVALID') throw error;
-      if (attempt === ATTEMPTS) throw unreachable(error, title, request.url);
-    }
-    await sleep(PAUSE_MS * attempt, undefined, { signal });
-  }
+      throw unreachable(error, title, request.url);
+    });
+  }, signal);
 }
 
-function unreachable(error: VaultError, title: string, { host }: URL): VaultError {
-  const reason = error.code === 'CANCELLED' ? `no answer from ${host} within ${TIMEOUT_MS / 1000} s` : error.message;
-  return new VaultError('AWS_UNREACHABLE', `${title}: ${reason}`, { cause: error.cause });
+function unreachable({ code, message, cause }: VaultError, title: string, { host }: URL): VaultError {
+  if (code !== 'CANCELLED') return new VaultError('AWS_UNREACHABLE', `${title}: ${message}`, { cause });
+  const late = Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
+  const reason = `no answer from ${host} within ${TIMEOUT_MS / 1000} s`;
+  return new VaultError('AWS_UNREACHABLE', `${title}: ${reason}`, { cause: late });
 }
 
 /** An answer that is not what was asked for, in the words of whoever gave it, as far as those can be shown. */

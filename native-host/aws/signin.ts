@@ -66,8 +66,8 @@ async function ask(request: SigninTokenRequest, sessionDurationSeconds: number |
   const parameters = new URLSearchParams({ Action: 'getSigninToken' });
   if (sessionDurationSeconds !== undefined) parameters.set('SessionDuration', String(sessionDurationSeconds));
   parameters.set('Session', sessionJson(credentials));
-  const { send } = await import('./connection.ts');
-  return send(tokenRequest(partition, env, parameters), { env, signal, caBundle });
+  const { sendRepeatedly } = await import('./attempts.ts');
+  return sendRepeatedly(tokenRequest(partition, env, parameters), { env, signal, caBundle });
 }
 
 function tokenRequest(partition: Partition, env: Env, parameters: URLSearchParams): HttpRequest {
