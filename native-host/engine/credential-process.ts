@@ -21,7 +21,10 @@ export const credentialProcess: Source<'credential-process'> = async ({ profile,
   const { words, isVerbatim } = shellCommand(command, env);
   const title = `the credential_process of profile ${JSON.stringify(profile.name)}`;
   const { signal } = context;
-  const advice = 'run the command by itself to see why';
+  // Run by itself, a command that needs the passphrase would work.
+  const kept =
+    env.AWS_VAULT_FILE_PASSPHRASE === undefined ? '' : ', without AWS_VAULT_FILE_PASSPHRASE, which is kept from it,';
+  const advice = `run the command by itself${kept} to see why`;
   const options = { signal, env, title, advice, isVerbatim, timeoutMs: TIMEOUT_MS, output: OUTPUT, mayAsk: true };
   const output = await readCommand(words, options);
   return credentialsIn(output, { title, profile: profile.name, now: context.now() });

@@ -182,7 +182,7 @@ describe('the program', () => {
     const { status, stderr } = await exported();
     expect(status).toBe(1);
     expect(stderr).toBe(
-      'please sign in\nkeyturn: error: exec: the credential_process of profile "p": exit status 3; run the command by itself to see why [PROCESS_FAILED]\n',
+      'please sign in\nkeyturn: error: exec: the credential_process of profile "p": exit status 3; run the command by itself, without AWS_VAULT_FILE_PASSPHRASE, which is kept from it, to see why [PROCESS_FAILED]\n',
     );
   });
 
