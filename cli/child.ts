@@ -13,17 +13,17 @@ export type ChildCredentials = {
   readonly profile: string;
   readonly credentials: Credentials;
   readonly region: string | undefined;
-  /** More variables for the program (reach-environment.ts). */
-  readonly reach?: Readonly<Record<string, string>>;
 };
 
 // What could make an SDK in the child take another identity or believe in an expiry that is not this one's, and the
-// passphrase of the vault. aws-vault leaves the second group in; the third are the names by which older SDKs know a key.
+// passphrase of the vault. aws-vault leaves in what comes after AWS_SDK_LOAD_CONFIG, and the names by which old SDKs know a key.
 const REMOVED = new Set([
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
   'AWS_SECURITY_TOKEN',
+  'AWS_ACCESS_KEY',
+  'AWS_SECRET_KEY',
   'AWS_CREDENTIAL_FILE',
   'AWS_DEFAULT_PROFILE',
   'AWS_PROFILE',
@@ -32,8 +32,6 @@ const REMOVED = new Set([
   'AWS_WEB_IDENTITY_TOKEN_FILE',
   'AWS_ROLE_ARN',
   'AWS_VAULT_FILE_PASSPHRASE',
-  'AWS_ACCESS_KEY',
-  'AWS_SECRET_KEY',
 ]);
 
 function isRemoved(name: string): boolean {
@@ -42,20 +40,7 @@ function isRemoved(name: string): boolean {
 }
 
 /** The environment of a program that is to use `credentials`: the parent's, without what would contradict them. */
-export function childEnvironment(parent: Env, { credentials, ...place }: ChildCredentials): ChildEnv {
-  const env = profileEnvironment(parent, place);
-  env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
-  env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
-  if (credentials.sessionToken !== undefined) env.AWS_SESSION_TOKEN = credentials.sessionToken;
-  if (credentials.expiresAt !== undefined) env.AWS_CREDENTIAL_EXPIRATION = rfc3339(credentials.expiresAt);
-  return env;
-}
-
-/** The same without any credentials, for a program that gets them elsewhere. */
-export function profileEnvironment(
-  parent: Env,
-  { profile, region, reach }: Omit<ChildCredentials, 'credentials'>,
-): ChildEnv {
+export function childEnvironment(parent: Env, { profile, credentials, region }: ChildCredentials): ChildEnv {
   const env: ChildEnv = {};
   for (const [name, value] of Object.entries(parent)) {
     if (value !== undefined && !isRemoved(name)) env[name] = value;
@@ -65,7 +50,11 @@ export function profileEnvironment(
     env.AWS_REGION = region;
     env.AWS_DEFAULT_REGION = region;
   }
-  return Object.assign(env, reach);
+  env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
+  env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
+  if (credentials.sessionToken !== undefined) env.AWS_SESSION_TOKEN = credentials.sessionToken;
+  if (credentials.expiresAt !== undefined) env.AWS_CREDENTIAL_EXPIRATION = rfc3339(credentials.expiresAt);
+  return env;
 }
 
 /**

@@ -31,9 +31,9 @@ export async function exec(options: ExecOptions, cli: Cli): Promise<number> {
   const { credentials, profile } = await credentialsFor(options, cli, basename(command));
   if (options.command === undefined) announceSubshell(command, cli);
   const argv = [command, ...options.args];
-  const reach = reachEnvironment(env, profile);
-  const environment = childEnvironment(env, { profile: name, credentials, region: profile.region, reach });
+  const environment = childEnvironment(env, { profile: name, credentials, region: profile.region });
   await cli.vault.close();
+  Object.assign(environment, reachEnvironment(env, profile));
   if (cli.platform === 'win32') return spawnAndWait(file, argv, environment);
   return replaceProcess(file, argv, environment);
 }

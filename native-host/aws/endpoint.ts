@@ -2,7 +2,7 @@ import { VaultError } from '../errors.ts';
 import { partitionOfRegion } from './partition.ts';
 import type { Env } from './profile.ts';
 
-export type EndpointService = 'STS' | 'IAM' | 'SIGNIN';
+export type EndpointService = 'STS' | 'IAM' | 'SIGNIN' | 'SSO' | 'SSO_OIDC';
 
 /** What a profile says about where AWS is reached. */
 export type ProfileEndpoints = {
@@ -76,7 +76,7 @@ export function missingHostHint(service: string, { region, usesFips, usesDualsta
 
 /**
  * The endpoint the user configured for a service in place of AWS's own, without a trailing slash: AWS_ENDPOINT_URL_STS (or
- * _IAM, ...), then AWS_ENDPOINT_URL, then the profile's `[services]` section, then its `endpoint_url`.
+ * _IAM, _SSO, _SSO_OIDC), then AWS_ENDPOINT_URL, then the profile's `[services]` section, then its `endpoint_url`.
  * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else the profile's key of that name, turns all of them off. The sign-in endpoint is
  * no service of the SDKs: it moves by its own variable only.
  * @throws VaultError CONFIG_INVALID for what is no http or https URL, naming where it was set

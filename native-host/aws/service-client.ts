@@ -1,34 +1,44 @@
 import type { Credentials } from './credentials.ts';
-import { checkRegion, endpointSettings, missingHostHint, type ProfileEndpoints } from './endpoint.ts';
+import {
+  checkRegion,
+  type EndpointService,
+  endpointSettings,
+  missingHostHint,
+  type ProfileEndpoints,
+} from './endpoint.ts';
 import type { Env } from './profile.ts';
 import { type ServiceCall, serviceError } from './service-error.ts';
 
-/** How to reach an AWS service. Nothing else decides: no other environment, no file. */
-export type ServiceReach = ProfileEndpoints & {
+/** How to reach an AWS service and as whom. Nothing else decides: no other environment, no file, no provider chain. */
+export type ServiceOptions = ProfileEndpoints & {
   readonly region: string;
-  readonly usesFips?: boolean | undefined;
-  readonly usesDualstack?: boolean | undefined;
   /** Asks the one global STS for the regions it has always served (`sts_regional_endpoints = legacy`). */
   readonly usesLegacySts?: boolean | undefined;
+  readonly usesFips?: boolean | undefined;
+  readonly usesDualstack?: boolean | undefined;
   /** The profile's `ca_bundle`; AWS_CA_BUNDLE wins over it. */
   readonly caBundle?: string | undefined;
+  readonly credentials: Credentials;
   readonly env: Env;
   readonly signal: AbortSignal;
 };
 
-/** How to reach an AWS service, and as whom: no provider chain has a say in it. */
-export type ServiceOptions = ServiceReach & { readonly credentials: Credentials };
+/** The same for an operation that takes no signature; `secrets` must not come back in AWS's words, such as a token sent. */
+export type UnsignedOptions = Omit<ServiceOptions, 'credentials'> & {
+  readonly credentials?: undefined;
+  readonly secrets: readonly string[];
+};
 
-/** What one call may have: no credentials where AWS takes it unsigned, and what else must not come back in an error. */
-export type CallOptions = ServiceReach & { readonly credentials?: Credentials; readonly secrets?: readonly string[] };
+export type CallOptions = ServiceOptions | UnsignedOptions;
 
-/** The part of the SDK's request that a query service uses: all parameters are in the body. */
+/** The part of the SDK's request that AWS's query and REST services use. */
 type SdkRequest = {
   readonly method: string;
   readonly protocol: string;
   readonly hostname: string;
   readonly port?: number;
   readonly path: string;
+  readonly query?: Readonly<Record<string, string | readonly string[] | null>>;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
 };
@@ -40,11 +50,12 @@ type SdkClient = { readonly middlewareStack: { remove(name: string): boolean } }
  * explicit value, so that a client depends on `options` alone (test/contract/aws-edge.test.ts poisons both).
  */
 function clientSettings(options: CallOptions, service: ServiceCall['service'], seen: (skewMs: number) => void) {
+  const { credentials } = options;
   const region = checkRegion(options.region);
   return {
     region,
-    ...endpointSettings(service, options.env, options),
-    ...(options.credentials && { credentials: identity(options.credentials) }),
+    credentials: credentials === undefined ? noCredentials : sdkCredentials(credentials),
+    ...endpointSettings(ENDPOINT_NAMES[service], options.env, options),
     ignoreConfiguredEndpointUrls: true,
     defaultsMode: 'standard' as const, // a literal of the SDK's union
     retryMode: 'standard',
@@ -60,16 +71,28 @@ function clientSettings(options: CallOptions, service: ServiceCall['service'], s
   };
 }
 
-/** Without our expiry, by which the SDK would want to refresh them. */
-function identity({ accessKeyId, secretAccessKey, sessionToken }: Credentials) {
+const ENDPOINT_NAMES: { readonly [S in ServiceCall['service']]: EndpointService } = {
+  STS: 'STS',
+  IAM: 'IAM',
+  SSO: 'SSO',
+  'SSO OIDC': 'SSO_OIDC',
+};
+
+function sdkCredentials({ accessKeyId, secretAccessKey, sessionToken }: Credentials) {
   return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+}
+
+/** An SDK that should want to sign all the same must not look for credentials of its own. */
+async function noCredentials(): Promise<never> {
+  throw new Error('this operation takes no signature');
 }
 
 function requestHandler(options: CallOptions, seen: (skewMs: number) => void) {
   return {
-    async handle({ method, protocol, hostname, port, path, headers, body }: SdkRequest) {
+    async handle({ method, protocol, hostname, port, path, query, headers, body }: SdkRequest) {
       const { send } = await import('./connection.ts');
       const url = new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`);
+      for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, String(value ?? ''));
       const answer = await send({ method, url, headers, body }, options);
       seen(skewBetween(headers['x-amz-date'], answer.headers.date));
       return { response: answer };
@@ -98,7 +121,7 @@ export async function callService<Client extends SdkClient, Output>(
     readonly send: (client: Client, options: { readonly abortSignal: AbortSignal }) => Promise<Output>;
   },
 ): Promise<Output> {
-  const { signal, credentials, secrets } = options;
+  const { signal } = options;
   let skewMs = Number.NaN;
   const settings = clientSettings(options, call.service, (measured) => {
     skewMs = measured;
@@ -109,7 +132,18 @@ export async function callService<Client extends SdkClient, Output>(
     client.middlewareStack.remove('recursionDetectionMiddleware');
     return await run.send(client, { abortSignal: signal });
   } catch (error) {
-    const hint = missingHostHint(call.service, options);
-    throw serviceError(error, { ...call, credentials, secrets, hint, skewMs, isCancelled: signal.aborted });
+    throw serviceError(error, {
+      ...call,
+      secrets: secretsOf(options),
+      hint: missingHostHint(call.service, options),
+      skewMs,
+      isCancelled: signal.aborted,
+    });
   }
+}
+
+function secretsOf(options: CallOptions): readonly string[] {
+  if (options.credentials === undefined) return options.secrets;
+  const { secretAccessKey, sessionToken } = options.credentials;
+  return sessionToken === undefined ? [secretAccessKey] : [secretAccessKey, sessionToken];
 }

@@ -1,9 +1,12 @@
 import { VaultError } from '../errors.ts';
 import type { Credentials } from './credentials.ts';
-import type { CallOptions, ServiceOptions, ServiceReach } from './service-client.ts';
+import type { CallOptions, ServiceOptions, UnsignedOptions } from './service-client.ts';
 import { notAwsAnswer } from './service-error.ts';
 
-export type { ServiceOptions, ServiceReach } from './service-client.ts';
+export type { ServiceOptions } from './service-client.ts';
+
+/** How to reach STS for a call that nobody signs. */
+export type ServiceReach = Omit<ServiceOptions, 'credentials'>;
 
 /** An MFA device and the six digits it shows now; each code is good for one call. */
 export type Mfa = { readonly serial: string; readonly tokenCode: string };
@@ -121,7 +124,7 @@ export async function assumeRoleWithWebIdentity(
     DurationSeconds: request.durationSeconds,
     WebIdentityToken: request.webIdentityToken,
   };
-  const options = { ...reach, secrets: [request.webIdentityToken] };
+  const options: UnsignedOptions = { ...reach, secrets: [request.webIdentityToken] };
   const { Credentials: issued } = await call('AssumeRoleWithWebIdentity', options, (client, sdk, sending) =>
     client.send(new sdk.AssumeRoleWithWebIdentityCommand(input), sending),
   );

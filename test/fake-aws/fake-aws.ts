@@ -10,7 +10,7 @@
  *     aws.assertNoUnexpectedCalls();
  *     await aws.close();
  *
- * It speaks STS (GetSessionToken, AssumeRole, AssumeRoleWithWebIdentity, GetFederationToken, GetCallerIdentity), IAM (GetUser and the access key
+ * It speaks STS (GetSessionToken, AssumeRole, GetFederationToken, GetCallerIdentity), IAM (GetUser and the access key
  * operations), S3 ListBuckets, the federation sign-in endpoint and a console page that shows whose session the cookie
  * of the tab belongs to. Signatures, clocks, session tokens, durations, trust policies, MFA codes (each good once) and
  * partitions are checked as AWS checks them. Whatever it does not know is answered 501 and kept in `unexpectedCalls`.
@@ -80,13 +80,13 @@ export type FakeAws = {
   readonly sessions: () => IssuedSession[];
 
   readonly addUser: (options: UserOptions) => User;
+  /** A token of an identity provider; a role that is to be assumed with it trusts `providerArn`. */
+  readonly addWebIdentity: (options: WebIdentityOptions) => { readonly token: string; readonly providerArn: string };
   readonly addAccessKey: (user: User) => AccessKeyPair;
   readonly deactivateAccessKey: (accessKeyId: string) => void;
   readonly deleteAccessKey: (accessKeyId: string) => void;
   readonly addMfaDevice: (user: User, deviceName?: string) => MfaDevice;
   readonly addRole: (options: RoleOptions) => Role;
-  /** A token of an identity provider; a role that is to be assumed with it trusts `providerArn`. */
-  readonly addWebIdentity: (options: WebIdentityOptions) => { readonly token: string; readonly providerArn: string };
   /** Ends a session at once, whatever time it had left: the next call with it gets ExpiredToken. */
   readonly expireSession: (accessKeyId: string) => void;
 
@@ -126,6 +126,7 @@ function setUp(state: State) {
   return {
     sessions: () => [...state.sessions.values()].map(issuedSession),
     addUser: (options: UserOptions) => addUser(state, options),
+    addWebIdentity: (options: WebIdentityOptions) => addWebIdentity(state, options),
     addAccessKey: (user: User) => {
       const { accessKeyId, secretAccessKey } = newAccessKey(state, user);
       return { accessKeyId, secretAccessKey };
@@ -138,7 +139,6 @@ function setUp(state: State) {
     },
     addMfaDevice: (user: User, deviceName?: string) => addMfaDevice(state, user, deviceName),
     addRole: (options: RoleOptions) => addRole(state, options),
-    addWebIdentity: (options: WebIdentityOptions) => addWebIdentity(state, options),
     expireSession: (accessKeyId: string) => expireSession(state, accessKeyId),
   };
 }
