@@ -27,7 +27,7 @@ type Ask = (path: string, headers: Readonly<Record<string, string>>, method?: st
 export async function instanceCredentials(env: Env, signal: AbortSignal): Promise<Credentials> {
   const ask: Ask = (path, headers, method = 'GET') =>
     askNearby({ method, url: new URL(endpointOf(env) + path), headers }, { env, signal, title: TITLE });
-  const headers = await tokenHeaders(ask, env);
+  const headers = await tokenHeaders(ask, env).catch(explainSilence);
   const role = await roleOf(ask, headers);
   const answer = await ask(ROLE_PATH + encodeURIComponent(role), headers);
   const { Code } = objectIn(answer.body);
@@ -43,6 +43,13 @@ function endpointOf(env: Env): string {
   const text = env[ENDPOINT];
   if (text) return httpUrl(text, ENDPOINT);
   return env.AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE?.toLowerCase() === 'ipv6' ? IPV6 : IPV4;
+}
+
+/** The first request tells whether there is such a service at all, as far as one can tell. */
+function explainSilence(error: unknown): never {
+  if (!(error instanceof VaultError) || error.code !== 'AWS_UNREACHABLE') throw error;
+  const message = `${error.message}; this is no EC2 instance, or its metadata hop limit keeps containers out`;
+  throw new VaultError(error.code, message, { cause: error.cause });
 }
 
 async function tokenHeaders(ask: Ask, env: Env): Promise<Record<string, string>> {

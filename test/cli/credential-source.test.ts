@@ -157,6 +157,7 @@ describe('Ec2InstanceMetadata', () => {
     [{ AWS_EC2_METADATA_DISABLED: 'true' }, 'because AWS_EC2_METADATA_DISABLED is true', 'CONFIG_INVALID'],
     [{ [METADATA]: 'metadata' }, `${METADATA} must be an http or https URL`, 'CONFIG_INVALID'],
     [{ [METADATA]: 'http://127.0.0.1:9' }, 'cannot reach 127.0.0.1:9', 'AWS_UNREACHABLE'],
+    [{ [METADATA]: 'http://127.0.0.1:9' }, '; this is no EC2 instance, or its metadata hop limit', 'AWS_UNREACHABLE'],
     // An address of a network that is kept for documentation: nothing answers there.
     [{ [METADATA]: 'http://192.0.2.1' }, 'the metadata service of the EC2 instance: ', 'AWS_UNREACHABLE'],
   ])(
