@@ -3,14 +3,15 @@ import { VaultError } from '../errors.ts';
 import type { Step } from './chain.ts';
 
 /**
- * The profiles whose credentials a program is being run for, outermost first, one per line: a line break is what no profile's
- * name can have. Every program that a profile's config runs inherits it, through whatever other programs lie in between.
+ * The profiles whose credentials a program is being run for, outermost first, one per line with the config file it is in: a line
+ * break is what no profile's name can have. Every program that a profile's config runs inherits it, through whatever other
+ * programs lie in between.
  */
 const VARIABLE = 'KEYTURN_RESOLVING';
 
 /** The environment of a program that `profile`'s config runs to get its credentials. */
 export function resolvingEnvironment(profile: string, env: Env): Env {
-  return { ...env, [VARIABLE]: [...profilesBeingResolved(env), profile].join('\n') };
+  return { ...env, [VARIABLE]: [...beingResolved(env), entryOf(profile, env)].join('\n') };
 }
 
 /**
@@ -22,10 +23,10 @@ export function resolvingEnvironment(profile: string, env: Env): Env {
 export function refuseCircle(step: Step, env: Env): void {
   const setting = programOf(step);
   const { name } = step.profile;
-  const outer = profilesBeingResolved(env);
-  const start = outer.indexOf(name);
+  const outer = beingResolved(env);
+  const start = outer.indexOf(entryOf(name, env));
   if (setting === undefined || start < 0) return;
-  const circle = [...outer.slice(start), name].join(' -> ');
+  const circle = [...outer.slice(start).map(nameIn), name].join(' -> ');
   const message = `the ${setting} of profile ${JSON.stringify(name)} asks for credentials of the same profile (${circle}); store its key with 'keyturn add', or let it run another program (where none is running, unset ${VARIABLE})`;
   throw new VaultError('PROFILE_LOOP', message, { details: { profile: name } });
 }
@@ -35,6 +36,15 @@ function programOf(step: Step): string | undefined {
   return step.type === 'web-identity' && 'process' in step.token ? 'web_identity_token_process' : undefined;
 }
 
-function profilesBeingResolved(env: Env): readonly string[] {
-  return (env[VARIABLE] ?? '').split('\n').filter((name) => name !== '');
+/** A profile of the same name in another config file is another one. */
+function entryOf(profile: string, env: Env): string {
+  return `${env.AWS_CONFIG_FILE ?? ''}\t${profile}`;
+}
+
+function nameIn(entry: string): string {
+  return entry.slice(entry.indexOf('\t') + 1);
+}
+
+function beingResolved(env: Env): readonly string[] {
+  return (env[VARIABLE] ?? '').split('\n').filter((entry) => entry !== '');
 }

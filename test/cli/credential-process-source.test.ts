@@ -251,6 +251,17 @@ describe('a program that asks for the credentials of its own profile', () => {
     expect(runs()).toBe(1);
   });
 
+  test('is no circle when that profile is one of another config file', async () => {
+    const other = path.join(world.home, 'other-config');
+    profileThatPrints({ Version: 1, AccessKeyId: 'AKIAEXAMPLE', SecretAccessKey: 'canary-secret' });
+    fs.copyFileSync(world.configFile, other);
+    writeConfig(world, `[profile p]\ncredential_process = AWS_CONFIG_FILE=${other} ${keyturn('p')}\n`);
+    const { status, stdout, stderr } = await exported();
+    expect(status, stderr).toBe(0);
+    expect(stdout).toContain('AWS_ACCESS_KEY_ID=AKIAEXAMPLE\n');
+    expect(runs()).toBe(1);
+  });
+
   test('is no circle when the profile has a stored key', async () => {
     writeConfig(world, `[default]\nregion = eu-west-1\n[profile ada]\ncredential_process = ${keyturn('ada')}\n`);
     const { status, stderr } = await exported('ada');
