@@ -32,4 +32,6 @@ export type AskHow = {
   readonly profile?: string;
   /** The program the credentials are for, as the browser shows it. */
   readonly program?: string | undefined;
+  /** The terminal belongs to the program that was started (a credential server's), so nothing is asked there. */
+  readonly withoutTerminal?: boolean;
 };

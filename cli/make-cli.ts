@@ -1,6 +1,7 @@
 import { asking } from '../native-host/ask.ts';
 import type { Env } from '../native-host/engine/context.ts';
 import { VaultError } from '../native-host/errors.ts';
+import { promptTimeoutMs } from '../native-host/prompt-timeout.ts';
 import { readSettings } from '../native-host/settings.ts';
 import { Vault } from '../native-host/vault.ts';
 import { VERSION } from '../native-host/version.ts';
@@ -15,6 +16,7 @@ export type Surroundings = { readonly programName: string; readonly env: Env; re
 /** What commands work with, made for the flags that every command has. */
 export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, hostLauncher }: Surroundings): Cli {
   requirePrompt(flags.prompt, env);
+  const asked = { prompt: flags.prompt, timeoutMs: promptTimeoutMs(flags.promptTimeout) };
   const interrupted = new AbortController();
   // The second Ctrl-C must always work, whatever the first one is waiting for.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -52,7 +54,7 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, 
   return {
     ...cli,
     ask: (attempt, how = {}) => {
-      const asker = commandAsker(flags.prompt, how, cli);
+      const asker = commandAsker(asked, how, cli);
       const onWait = (): void => say('Waiting for another process that is getting the same session ...');
       const options = { asker, locks: vault.locks, signal, unlock: vault.unlock, onWait };
       return asking((answers) => attempt({ answers, signal, onWait }), options);
@@ -64,6 +66,7 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, 
 function requirePrompt(prompt: PromptName | undefined, env: Env): void {
   const isThere = (name: PromptName): boolean => {
     if (name === 'terminal' || name === 'browser') return true;
+    if (name === 'wincredui') return process.platform === 'win32';
     try {
       return resolveExecutable(name, env) !== '';
     } catch (error) {

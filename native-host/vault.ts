@@ -8,6 +8,7 @@ import type { ConsolePlan } from './operations/console-plan.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
 import type { ProfileSummary } from './protocol.ts';
+import type { SpentCodes } from './spent-codes.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
 
 export type { MovedKey, MoveResult } from './operations/move-keys.ts';
@@ -36,6 +37,13 @@ export class Vault {
 
   get env(): Env {
     return this.access.env;
+  }
+
+  /** The MFA codes that this user's processes have sent: each works once. */
+  async spentCodes(): Promise<SpentCodes> {
+    const { spentCodes } = await import('./spent-codes.ts');
+    const { settings, locks, now } = this.access;
+    return spentCodes({ dir: `${settings.stateDir}/mfa`, locks, now });
   }
 
   /** The config file as it is now. @throws VaultError CONFIG_INVALID */
@@ -108,10 +116,17 @@ export class Vault {
     return signOutUrl(this.access, profile);
   }
 
-  /** The program that answers for a profile's MFA device, if its config names one. */
-  async mfaProcess(profile: string): Promise<string | undefined> {
+  /**
+   * The program that answers for an MFA device: that of the profile which needs the code, else that of the one the person named,
+   * where both have the same device.
+   */
+  async mfaProcess(profile: string, named?: string): Promise<string | undefined> {
     const config = await this.access.config();
-    return resolveProfile(profile, { config, env: this.env, flags: {}, isTarget: false }).mfaProcess;
+    const resolve = (name: string) => resolveProfile(name, { config, env: this.env, flags: {}, isTarget: false });
+    const { mfaProcess, mfaSerial } = resolve(profile);
+    if (mfaProcess !== undefined || named === undefined) return mfaProcess;
+    const other = resolve(named);
+    return other.mfaSerial === mfaSerial ? other.mfaProcess : undefined;
   }
 
   /**

@@ -172,7 +172,7 @@ test.for<[string[], string]>([
   ],
   [
     ['--prompt', 'xprompt', 'list'],
-    "--prompt value must be one of terminal,browser,kdialog,osascript,ykman,zenity, got 'xprompt', try --help",
+    "--prompt value must be one of terminal,browser,kdialog,osascript,wincredui,ykman,zenity, got 'xprompt', try --help",
   ],
   [['host'], "must select a subcommand of 'host', try --help"],
   [['host', 'bogus'], 'expected command but got "bogus", try --help'],
