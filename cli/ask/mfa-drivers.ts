@@ -7,6 +7,7 @@ import type { PromptName } from '../asker.ts';
 import { resolveExecutable } from '../child.ts';
 import type { AskHow, Cli } from '../cli.ts';
 import type { ProgramPrompt } from './programs.ts';
+import { askTerminal, hasTerminal } from './terminal.ts';
 
 /** One way to get a code, as tried in turn. */
 export type Driver = {
@@ -14,6 +15,8 @@ export type Driver = {
   readonly from: GivenCode['from'];
   /** Somebody chose it, so that its failure is said; the others are only tried. */
   readonly isChosen: boolean;
+  /** Whether it is worth telling that it is tried next. */
+  readonly isThere: boolean;
   readonly ask: (question: MfaQuestion, signal: AbortSignal) => Promise<string>;
 };
 
@@ -42,19 +45,18 @@ const PLACES: { readonly [name in Driver['name']]: string } = {
  * the terminal, the browser, a dialog where there is a display, and a YubiKey if the environment tells of one.
  */
 export function mfaDrivers(options: DriverOptions): Driver[] {
-  const { prompt, mfaProcess, how } = options;
-  const others = (['terminal', 'browser', ...dialogs(options.cli), ...yubikey(options.cli)] as const).filter(
-    (name) => name !== prompt,
-  );
-  const names = prompt === undefined ? others : [prompt, ...others];
+  const { prompt, mfaProcess, how, cli } = options;
+  const all: PromptName[] = ['terminal', 'browser', ...dialogs(cli), ...yubikey(cli)];
+  const names = prompt === undefined ? all : [prompt, ...all.filter((name) => name !== prompt)];
   const drivers = names
     .filter((name) => name !== 'terminal' || how.withoutTerminal !== true)
-    .map((name): Driver => ({ ...driver(name, options), isChosen: name === prompt }));
+    .map((name): Driver => {
+      const isThere = name !== 'terminal' || hasTerminal();
+      return { ...driver(name, options), isChosen: name === prompt, isThere };
+    });
   if (mfaProcess === undefined) return drivers;
-  return [
-    { name: 'mfa_process', from: 'program', isChosen: true, ask: processDriver(mfaProcess, options) },
-    ...drivers,
-  ];
+  const ask = processDriver(mfaProcess, options);
+  return [{ name: 'mfa_process', from: 'program', isChosen: true, isThere: true, ask }, ...drivers];
 }
 
 /**
@@ -74,9 +76,9 @@ export async function askInTurn(
     } catch (error) {
       if (!(error instanceof VaultError) || error.code === 'CANCELLED' || signal.aborted) throw error;
       failures.set(name, error);
-      const next = drivers.slice(index + 1).find((other) => !failures.has(other.name));
+      const next = drivers.slice(index + 1).find((other) => other.isThere && !failures.has(other.name));
       const isNews = isChosen || !ABSENCES.has(error.code);
-      if (next !== undefined && isNews) cli.say(`${cli.programName}: ${error.message}; ${PLACES[next.name]}`);
+      if (next !== undefined && isNews) cli.say(`${cli.programName}: ${reason(error)}; ${PLACES[next.name]}`);
     }
   }
   throw allFailed(drivers, question, failures);
@@ -97,7 +99,11 @@ function allFailed(
   { mfaSerial, profile }: MfaQuestion,
   failures: Turn['failures'],
 ): VaultError {
-  const reasons = drivers.map(({ name }) => `${name}: ${failures.get(name)?.message ?? 'not asked'}`);
+  const reasons = drivers.map(({ name }) => {
+    const failure = failures.get(name);
+    const text = failure === undefined ? 'not asked' : reason(failure);
+    return text.startsWith(`${name}: `) ? text : `${name}: ${text}`;
+  });
   const ways =
     'use --prompt browser with a browser that is connected, --mfa-token CODE, or an mfa_process in the profile';
   const message = `nobody could be asked for the MFA code of ${mfaSerial} (${reasons.join('; ')}); ${ways}`;
@@ -106,7 +112,13 @@ function allFailed(
   return new VaultError(code, message, { details: { profile, mfaSerial } });
 }
 
-function driver(name: PromptName, options: DriverOptions): Pick<Driver, 'name' | 'from' | 'ask'> {
+/** Why a driver failed; its own advice would be about other drivers. */
+function reason({ code, message }: VaultError): string {
+  if (code !== 'BROWSER_NOT_CONNECTED') return message;
+  return "no browser with the Keyturn extension is connected ('keyturn host status' shows what is missing)";
+}
+
+function driver(name: PromptName, options: DriverOptions): Omit<Driver, 'isChosen' | 'isThere'> {
   if (name === 'terminal') return { name, from: 'person', ask: terminalDriver(options) };
   if (name === 'browser') return { name, from: 'person', ask: browserDriver(options) };
   return { name, from: name === 'ykman' ? 'program' : 'person', ask: programDriver(name, options) };
@@ -123,7 +135,6 @@ function processDriver(command: string, { timeoutMs, cli }: DriverOptions): Driv
 function terminalDriver({ timeoutMs, cli }: DriverOptions): Driver['ask'] {
   return async ({ mfaSerial, rejected }, signal) => {
     if (rejected !== undefined) cli.say(`${cli.programName}: ${rejected}; try again`);
-    const { askTerminal } = await import('./terminal.ts');
     const message = `Enter MFA code for ${mfaSerial}: `;
     return askTerminal({ message, secret: false, signal, timeoutMs, withoutTerminal: { code: 'MFA_REQUIRED' } });
   };
