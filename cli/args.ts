@@ -4,6 +4,7 @@ import { consoleCommands } from './grammar/console-commands.ts';
 import { execCommands } from './grammar/exec-commands.ts';
 import { globalFlags } from './grammar/global-flags.ts';
 import { hostCommands } from './grammar/host-commands.ts';
+import { mfaCommands } from './grammar/mfa-commands.ts';
 import { moveCommands } from './grammar/move-commands.ts';
 import { sessionCommands } from './grammar/session-commands.ts';
 import { vaultCommands } from './grammar/vault-commands.ts';
@@ -17,6 +18,7 @@ export const GRAMMAR = {
     ...moveCommands,
     ...execCommands,
     ...sessionCommands,
+    ...mfaCommands,
     ...consoleCommands,
     ...hostCommands,
   },

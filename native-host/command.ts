@@ -85,7 +85,11 @@ export async function readCommand(
     if (status === 0) ended.resolve();
     else if (status !== null && isCancel?.({ status, stderr })) ended.reject(cancelled(title));
     else
-      ended.reject(failed(`${killedBy === null ? `exit status ${status}` : `signal: ${killedBy}`}${lastLine(stderr)}`));
+      ended.reject(
+        failed(
+          `${killedBy === null ? `exit status ${status}` : `signal: ${killedBy}`}${lastLine(withoutInput(stderr, input))}`,
+        ),
+      );
   });
   try {
     await ended.promise;
@@ -100,6 +104,10 @@ export async function readCommand(
   const answer = Buffer.concat(output).toString('utf8').trim();
   if (answer === '' && options.isSilent !== true) throw failed(`it printed ${wanted.none}`);
   return answer;
+}
+
+function withoutInput(text: string, input = ''): string {
+  return input.trim() === '' ? text : text.replaceAll(input.trim(), '***');
 }
 
 function lastLine(stderr: string): string {

@@ -13,16 +13,17 @@ export function untilNextCodeSeconds(now: Date): number {
 }
 
 /**
- * Waits until devices with this machine's clock show the next code.
+ * Waits until devices with this machine's clock show another code than at `since`; not at all where they do already.
  * @throws the reason of `signal`
  */
-export async function nextCodeWindow(now: Date, signal: AbortSignal): Promise<void> {
+export async function nextCodeWindow(since: Date, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const stop = (): void => reject(signal.reason);
   signal.addEventListener('abort', stop, { once: true });
+  const leftMs = since.getTime() + untilNextCodeMs(since) - Date.now();
   // A moment into the window: a timer may fire a little early.
-  const timer = setTimeout(resolve, untilNextCodeMs(now) + 100);
+  const timer = setTimeout(resolve, Math.max(0, leftMs) + 100);
   try {
     await promise;
   } finally {

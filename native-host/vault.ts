@@ -6,6 +6,7 @@ import { isStoredKey, removeSessions } from './engine/session-cache.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
 import type { Inventory } from './operations/inventory.ts';
+import type { MfaOwner, MfaOwnerRequest } from './operations/mfa-devices.ts';
 import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
 import type { ProfileSummary } from './protocol.ts';
 import type { SpentCodes } from './spent-codes.ts';
@@ -155,6 +156,30 @@ export class Vault {
   async remove(profile: string): Promise<{ sessions: number }> {
     const { removeKey } = await import('./operations/stored-keys.ts');
     return removeKey(this.access, profile);
+  }
+
+  /**
+   * The IAM user whose stored key a profile's credentials begin with, and what can be done about its MFA devices.
+   * @throws VaultError as `credentials` does; USAGE where there is no such user
+   */
+  async mfaOwner(request: MfaOwnerRequest, call: CallOptions): Promise<MfaOwner> {
+    const { mfaOwner } = await import('./operations/mfa-devices.ts');
+    return mfaOwner(this.access, request, call);
+  }
+
+  /** The roles that begin with the key of `profile` and name no MFA device, or the one it had. */
+  async mfaRoles(profile: string, before: string | undefined): Promise<string[]> {
+    const { mfaRoles } = await import('./operations/mfa-devices.ts');
+    return mfaRoles(this.access, profile, before);
+  }
+
+  /** Writes `mfa_serial` to these profiles and removes the sessions made without it. Answers how many there were. */
+  async adoptMfaDevice(
+    profiles: readonly [string, ...string[]],
+    device: { readonly serial: string; readonly signal: AbortSignal },
+  ): Promise<{ sessions: number }> {
+    const { adoptMfaDevice } = await import('./operations/mfa-devices.ts');
+    return adoptMfaDevice(this.access, profiles, device);
   }
 
   /** Removes the cached sessions of one profile, or of all; without a profile the SSO tokens too. */
