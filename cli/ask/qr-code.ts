@@ -6,11 +6,13 @@ export type QrCode = { readonly lines: readonly string[]; readonly columns: numb
 const COLOURS = '\x1b[30;107m';
 const PLAIN = '\x1b[0m';
 const HALVES = [' ', '▄', '▀', '█'] as const;
-const QUIET_ZONE = 2;
 
-/** A QR code as lines for a terminal of UTF-8, two modules in each character. */
-export function qrCode(text: string): QrCode {
-  const { data, size } = encode(text, { ecc: 'L', border: QUIET_ZONE });
+/**
+ * A QR code as lines for a terminal of UTF-8, two modules in each character. `quietZone`: modules of white around it, 4 by the
+ * standard; phones read less.
+ */
+export function qrCode(text: string, quietZone: number): QrCode {
+  const { data, size } = encode(text, { ecc: 'L', border: quietZone });
   const isDark = (row: number, column: number): number => (data[row]?.[column] === true ? 1 : 0);
   const columns = Array.from({ length: size }, (_, column) => column);
   const lines = Array.from({ length: Math.ceil(size / 2) }, (_, line) => {

@@ -13,6 +13,8 @@ const ENTER = '\x1b[?1049h\x1b[2J\x1b[H';
 const LEAVE = '\x1b[2J\x1b[?1049l';
 /** Below the picture: what to do, and the first code. */
 const ROWS_FOR_TEXT = 2;
+/** Modules of white around the picture, the best first. */
+const QUIET_ZONES = [4, 2, 1];
 
 /** Opens the terminal's second screen, which has no scroll-back; a terminal without one shows the lines as any others. */
 export function openSecretScreen(env: Env): SecretScreen {
@@ -33,29 +35,31 @@ export function openSecretScreen(env: Env): SecretScreen {
  * cannot, or on request.
  */
 export function secretLines(account: TotpAccount, { env, showsText }: { env: Env; showsText: boolean }): string[] {
-  const code = qrCode(otpauthUri(account));
-  const obstacle = whyNoQrCode(code, env);
+  const code = codeThatFits(otpauthUri(account), env);
   const text = `Secret for an app that is typed into: ${account.secretBase32}`;
-  const remains = hasSecondScreen(env)
-    ? []
-    : ['Clear this screen when you have done: anybody who reads this can make your codes.'];
-  if (obstacle !== undefined)
-    return [`${obstacle}, so add this account to your authenticator app by hand.`, text, ...remains];
-  return [
-    ...code.lines,
-    ...(showsText ? [text] : []),
-    'Scan this with your authenticator app, then type two codes in a row.',
-    ...remains,
-  ];
+  const lines =
+    typeof code === 'string'
+      ? [`${code}, so add this account to your authenticator app by hand.`, text]
+      : [
+          ...code.lines,
+          ...(showsText ? [text] : []),
+          'Scan this with your authenticator app, then type two codes in a row.',
+        ];
+  const remains = 'Clear this screen when you have done: whoever reads this can make your codes.';
+  return hasSecondScreen(env) ? lines : [...lines, remains];
 }
 
-function whyNoQrCode({ lines, columns }: QrCode, env: Env): string | undefined {
+/** The picture with as much white around it as there is room for, or why there is none. */
+function codeThatFits(uri: string, env: Env): QrCode | string {
   if (!hasSecondScreen(env)) return 'This terminal cannot show a QR code';
   if (!isUtf8(env)) return 'The locale is not UTF-8, which a QR code needs';
   const size = terminalSize();
-  const rows = lines.length + ROWS_FOR_TEXT;
-  if (size === undefined || (size.columns >= columns && size.rows >= rows)) return undefined;
-  return `The QR code needs ${columns} columns and ${rows} rows, and this terminal has ${size.columns} and ${size.rows}`;
+  const codes = QUIET_ZONES.map((quietZone) => qrCode(uri, quietZone));
+  const code = codes.find(
+    ({ lines, columns }) =>
+      size === undefined || (size.columns >= columns && size.rows >= lines.length + ROWS_FOR_TEXT),
+  );
+  return code ?? `The QR code does not fit into ${size?.columns} columns and ${size?.rows} rows`;
 }
 
 function hasSecondScreen(env: Env): boolean {
