@@ -3,6 +3,7 @@ import type { MfaQuestion } from '../../native-host/ask.ts';
 import { VaultError } from '../../native-host/errors.ts';
 import type { GivenCode } from '../../native-host/fresh-code.ts';
 import { variable } from '../../native-host/settings.ts';
+import { socketPlace } from '../../native-host/user-socket-place.ts';
 import type { PromptName } from '../asker.ts';
 import { resolveExecutable } from '../child.ts';
 import type { AskHow, Cli } from '../cli.ts';
@@ -51,8 +52,7 @@ export function mfaDrivers(options: DriverOptions): Driver[] {
   const drivers = names
     .filter((name) => name !== 'terminal' || how.withoutTerminal !== true)
     .map((name): Driver => {
-      const isThere = name !== 'terminal' || hasTerminal();
-      return { ...driver(name, options), isChosen: name === prompt, isThere };
+      return { ...driver(name, options), isChosen: name === prompt, isThere: isThere(name, cli) };
     });
   if (mfaProcess === undefined) return drivers;
   const ask = processDriver(mfaProcess, options);
@@ -168,6 +168,18 @@ function programDriver(name: ProgramPrompt, { timeoutMs, cli }: DriverOptions): 
     const message = `${rejected === undefined ? '' : `${capitalized(rejected)}. `}Enter MFA code for ${mfaSerial}: `;
     return askProgram(name, { message, mfaSerial, title: cli.programName, signal, timeoutMs, env: cli.env });
   };
+}
+
+function isThere(name: PromptName, { settings, env }: DriverOptions['cli']): boolean {
+  if (name === 'terminal') return hasTerminal();
+  if (name !== 'browser') return true;
+  try {
+    return socketPlace({ stateDir: settings.stateDir, env }).list().length > 0;
+  } catch (error) {
+    // Why not is said by the driver itself, in its turn.
+    if (error instanceof VaultError) return false;
+    throw error;
+  }
 }
 
 /** The dialog programs that could show something here; KDE's own first where that is the desktop. */
