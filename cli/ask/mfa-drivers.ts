@@ -108,7 +108,8 @@ function allFailed(
     'use --prompt browser with a browser that is connected, --mfa-token CODE, or an mfa_process in the profile';
   const message = `nobody could be asked for the MFA code of ${mfaSerial} (${reasons.join('; ')}); ${ways}`;
   const chosen = drivers.find(({ isChosen }) => isChosen);
-  const code = (chosen && failures.get(chosen.name)?.code) ?? 'MFA_REQUIRED';
+  const isLate = [...failures.values()].some(({ code }) => code === 'TIMEOUT');
+  const code = (chosen && failures.get(chosen.name)?.code) ?? (isLate ? 'TIMEOUT' : 'MFA_REQUIRED');
   return new VaultError(code, message, { details: { profile, mfaSerial } });
 }
 

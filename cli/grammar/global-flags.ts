@@ -24,7 +24,7 @@ export const globalFlags = {
     choices: PROMPTS,
     env: 'AWS_VAULT_PROMPT',
     refusal: refusedPrompt,
-    help: `Where MFA codes are asked for: ${PROMPTS.join(', ')} (default: the terminal if there is one).`,
+    help: `Where MFA codes are asked for: ${PROMPTS.join(', ')} (default: the terminal if there is one, else a connected browser, else a dialog).`,
   },
   promptTimeout: {
     kind: 'string',
