@@ -6,8 +6,12 @@ import { isStoredKey, removeSessions } from './engine/session-cache.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
 import type { Inventory } from './operations/inventory.ts';
-import type { MfaOwner, MfaOwnerRequest } from './operations/mfa-devices.ts';
+
+
+import type { Adoption, MfaOwner, MfaOwnerRequest } from './operations/mfa-devices.ts';
 import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
+
+
 import type { ProfileSummary } from './protocol.ts';
 import type { SpentCodes } from './spent-codes.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
@@ -174,12 +178,9 @@ export class Vault {
   }
 
   /** Writes `mfa_serial` to these profiles and removes the sessions made without it. Answers how many there were. */
-  async adoptMfaDevice(
-    profiles: readonly [string, ...string[]],
-    device: { readonly serial: string; readonly signal: AbortSignal },
-  ): Promise<{ sessions: number }> {
+  async adoptMfaDevice(names: readonly string[], adoption: Adoption): Promise<{ sessions: number }> {
     const { adoptMfaDevice } = await import('./operations/mfa-devices.ts');
-    return adoptMfaDevice(this.access, profiles, device);
+    return adoptMfaDevice(this.access, names, adoption);
   }
 
   /** Removes the cached sessions of one profile, or of all; without a profile the SSO tokens too. */

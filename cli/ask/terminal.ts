@@ -39,11 +39,11 @@ export async function askTerminal(question: TerminalQuestion): Promise<string> {
 
 /**
  * Asks a question that only `y` or `yes` (in any case) answers with yes.
- * @throws VaultError CANCELLED; USAGE when there is no terminal
+ * @throws VaultError CANCELLED, TIMEOUT; USAGE when there is no terminal
  */
-export async function confirm({ message, signal }: { message: string; signal: AbortSignal }): Promise<boolean> {
+export async function confirm(question: Pick<TerminalQuestion, 'message' | 'signal' | 'timeoutMs'>): Promise<boolean> {
   const withoutTerminal = { code: 'USAGE', remedy: 'use --force to do it without being asked' } as const;
-  const answer = await askTerminal({ message, secret: false, signal, withoutTerminal });
+  const answer = await askTerminal({ ...question, secret: false, withoutTerminal });
   return ['y', 'yes'].includes(answer.toLowerCase());
 }
 

@@ -109,34 +109,43 @@ async function undone(error: unknown, undo: readonly (() => Promise<void>)[], se
 /** From here on the device is the user's, so a failure says what is left to do. */
 async function adopt(serial: string, owner: Owner, { options, cli }: Work): Promise<void> {
   const { profile, mfaSerial: before } = owner;
+  let roles: readonly string[] = [];
   try {
-    const roles = await chosenRoles(await cli.ask(() => cli.vault.mfaRoles(profile, before)), { options, cli });
-    const { signal } = cli;
-    const { sessions } = await cli.ask(() => cli.vault.adoptMfaDevice([profile, ...roles], { serial, signal }));
-    const names = [profile, ...roles].map((name) => JSON.stringify(name)).join(', ');
-    cli.print(
-      `Wrote mfa_serial to ${roles.length === 0 ? 'profile' : 'profiles'} ${names} in ${cli.settings.configFile}\n`,
-    );
+    roles = await cli.ask(() => cli.vault.mfaRoles(profile, before));
+    const sessions = await write(options.roles === 'all' ? [profile, ...roles] : [profile], { serial, profile, cli });
     if (sessions > 0) cli.print(`Deleted ${sessions} sessions that were made without it.\n`);
-    if (before !== undefined)
-      cli.say(`${cli.programName}: the old device ${before} still works; deactivate it in IAM if it is not to.`);
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
     const message = `${error.message}; the device is enabled all the same: write 'mfa_serial = ${serial}' to profile ${JSON.stringify(profile)} yourself`;
     throw new VaultError(error.code, message, { details: error.details, cause: error });
   }
+  if (before !== undefined)
+    cli.say(`${cli.programName}: the old device ${before} still works; deactivate it in IAM if it is not to.`);
+  if (options.roles !== 'ask' || roles.length === 0) return;
+  if (await wantsRoles(roles, { options, cli })) await write(roles, { serial, profile, cli });
 }
 
-async function chosenRoles(roles: readonly string[], { options, cli }: Work): Promise<readonly string[]> {
-  if (roles.length === 0 || options.roles === 'none') return [];
-  if (options.roles === 'all') return roles;
+type Writing = { readonly serial: string; readonly profile: string; readonly cli: Cli };
+
+/** Answers how many sessions went. */
+async function write(names: readonly string[], { serial, profile, cli }: Writing): Promise<number> {
+  const { signal } = cli;
+  const { sessions } = await cli.ask(() => cli.vault.adoptMfaDevice(names, { serial, profile, signal }));
+  const shown = names.map((name) => JSON.stringify(name)).join(', ');
+  cli.print(
+    `Wrote mfa_serial to ${names.length === 1 ? 'profile' : 'profiles'} ${shown} in ${cli.settings.configFile}\n`,
+  );
+  return sessions;
+}
+
+async function wantsRoles(roles: readonly string[], { options, cli }: Work): Promise<boolean> {
   const names = roles.map((name) => JSON.stringify(name)).join(', ');
   if (hasTerminal()) {
     const message = `Write it to the roles of this user without another device, too: ${names}? (y|N) `;
-    return (await confirm({ message, signal: cli.signal })) ? roles : [];
+    return confirm({ message, signal: cli.signal, timeoutMs: promptTimeoutMs(options.promptTimeout) });
   }
   cli.say(`${cli.programName}: these roles of the user do not name the device, so they do without it: ${names}`);
-  return [];
+  return false;
 }
 
 /** @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateVirtualMFADevice.html */

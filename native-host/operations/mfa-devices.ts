@@ -116,25 +116,32 @@ export async function mfaRoles(access: VaultAccess, profile: string, before: str
   });
 }
 
+export type Adoption = {
+  readonly serial: string;
+  /** The profile that holds the user's key. */
+  readonly profile: string;
+  readonly signal: AbortSignal;
+};
+
 /**
- * Writes `mfa_serial` to these profiles' own sections; the sessions that began with the key of the first go, because they
- * were made without this device. Answers how many there were.
+ * Writes `mfa_serial` to these profiles' own sections; the sessions that began with the key of `profile` go, because they were
+ * made without this device. Answers how many there were.
  * @throws VaultError CONFIG_INVALID, KEYRING_*, CANCELLED
  */
 export async function adoptMfaDevice(
   access: VaultAccess,
-  [owner, ...roles]: readonly [string, ...string[]],
-  { serial, signal }: { readonly serial: string; readonly signal: AbortSignal },
+  names: readonly string[],
+  { serial, profile, signal }: Adoption,
 ): Promise<{ sessions: number }> {
   // Two processes that write at the same time would each write the file without the other's change.
   const release = await access.locks.acquire('config-file', { signal });
   try {
     const setting = { key: 'mfa_serial', value: serial };
-    for (const name of [owner, ...roles]) setProfileValue(access.settings.configFile, name, setting);
+    for (const name of names) setProfileValue(access.settings.configFile, name, setting);
   } finally {
     release();
   }
-  return access.withKeyring(async (keyring) => ({ sessions: await removeSessionsFrom(access, owner, keyring) }));
+  return access.withKeyring(async (keyring) => ({ sessions: await removeSessionsFrom(access, profile, keyring) }));
 }
 
 function notAUser(profile: string): VaultError {

@@ -57,7 +57,8 @@ describe('mfa add', () => {
     await screen.shows('without another device, too: "admin"? (y|N) ');
     screen.type('y\r');
     expect(await screen.status()).toBe(0);
-    expect(screen.output).toContain('Wrote mfa_serial to profiles "ada", "admin"');
+    expect(screen.output).toContain('Wrote mfa_serial to profile "ada"');
+    expect(screen.output).toContain('Wrote mfa_serial to profile "admin"');
     expect(
       start
         .configText()
@@ -188,6 +189,7 @@ describe('mfa add', () => {
       () => start.code(0, serial),
     );
     expect(await screen.status()).toBe(0);
+    expect(screen.output).toContain('Wrote mfa_serial to profiles "ada", "admin"');
     expect(screen.output).toContain(`the old device ${old.serial} still works`);
     const made = world.aws.calls.find(({ operation }) => operation === 'CreateVirtualMFADevice');
     expect(made?.accessKeyId).toMatch(/^ASIA/);
