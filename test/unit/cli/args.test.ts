@@ -84,6 +84,7 @@ describe('exec', () => {
       args: { profile: 'p', cmd: undefined, args: [] },
       flags: {
         ...{ debug: false, backend: undefined, prompt: undefined, fileDir: '~/.awsvault/keys/' },
+        ...{ promptTimeout: '5m' },
         ...{ secretServiceCollection: 'awsvault', keychain: 'aws-vault' },
         ...{ passDir: undefined, passCmd: 'pass', passPrefix: undefined },
         ...{
