@@ -47,6 +47,7 @@ export function commandAsker(flags: AskFlags, how: AskHow, cli: Omit<Cli, 'ask'>
   };
 }
 
-function rejected({ rejected: why }: MfaQuestion): VaultError {
-  return new VaultError('MFA_REJECTED', why ?? 'the MFA code was refused');
+function rejected({ rejected: why = 'the MFA code was refused', mfaSerial }: MfaQuestion): VaultError {
+  const message = `${why}; if it is new, check that ${mfaSerial} is your device`;
+  return new VaultError('MFA_REJECTED', message, { details: { mfaSerial } });
 }

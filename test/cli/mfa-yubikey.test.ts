@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SERIAL, startMfaWorld, typeCodes } from './mfa-world.ts';
 import { yubikey } from './outside-programs.ts';
@@ -18,18 +19,25 @@ afterEach(async () => {
 describe('mfa add --yubikey', () => {
   it('puts the secret on the key through stdin, and needs nobody', async () => {
     const key = yubikey(world);
-    const { status, stdout, stderr } = await world.run(['mfa', 'add', 'ada', '--yubikey'], { env: key.env });
+    const { status, stdout, stderr } = await world.run(['mfa', 'add', 'ada', '--yubikey', '--debug'], { env: key.env });
     expect({ status, stdout: stdout.split('\n')[0] }).toEqual({
       status: 0,
       stdout: `Enabled MFA device ${SERIAL} for user ada, on the YubiKey`,
     });
-    expect(stderr).toMatch(/^Waiting \d+ s for the next code of the YubiKey/);
+    expect(stderr).toMatch(/^Waiting \d+ s for the next code of the YubiKey/m);
     expect(stderr).toContain('do not name the device, so they do without it: "admin"');
     const { secretBase32 } = world.aws.mfaDevice(SERIAL);
     expect(key.accounts()).toEqual({ [SERIAL]: secretBase32 });
     expect(key.calls()[0]).toBe(`oath accounts add --touch --force ${SERIAL}`);
     expect(key.calls().join()).not.toContain(secretBase32);
     expect(stdout + stderr).not.toContain(secretBase32);
+    const files = fs
+      .readdirSync(world.home, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile());
+    const holders = files.filter(({ parentPath, name }) =>
+      fs.readFileSync(`${parentPath}/${name}`).includes(secretBase32),
+    );
+    expect(holders.map(({ name }) => name)).toEqual(['yubikey.json']);
     expect(start.configText()).toContain(`mfa_serial = ${SERIAL}`);
   });
 
