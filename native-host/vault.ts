@@ -7,10 +7,8 @@ import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from '.
 import type { ConsolePlan } from './operations/console-plan.ts';
 import type { Inventory } from './operations/inventory.ts';
 
-
 import type { Adoption, MfaOwner, MfaOwnerRequest } from './operations/mfa-devices.ts';
 import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
-
 
 import type { ProfileSummary } from './protocol.ts';
 import type { SpentCodes } from './spent-codes.ts';
