@@ -11,7 +11,8 @@
  *     await aws.close();
  *
  * It speaks STS (GetSessionToken, AssumeRole, GetFederationToken, GetCallerIdentity), IAM (GetUser and the access key
- * operations), S3 ListBuckets, the federation sign-in endpoint and a console page that shows whose session the cookie
+ * operations), S3 ListBuckets, IAM Identity Center (its OIDC service with device codes, authorization codes with PKCE
+ * and refresh tokens, the pages a person sees there, and the portal), the federation sign-in endpoint and a console page that shows whose session the cookie
  * of the tab belongs to. Signatures, clocks, session tokens, durations, trust policies, MFA codes (each good once) and
  * partitions are checked as AWS checks them. Whatever it does not know is answered 501 and kept in `unexpectedCalls`.
  *
@@ -35,6 +36,7 @@ import {
   type RoleOptions,
   type UserOptions,
 } from './set-up.ts';
+import { addSso, type SsoHandle, type SsoOptions } from './sso-set-up.ts';
 import {
   type ConnectAttempt,
   type ConsoleVisit,
@@ -83,6 +85,8 @@ export type FakeAws = {
   readonly deleteAccessKey: (accessKeyId: string) => void;
   readonly addMfaDevice: (user: User, deviceName?: string) => MfaDevice;
   readonly addRole: (options: RoleOptions) => Role;
+  /** An IAM Identity Center instance; its person is signed in, and a visit of an authorization page is a click on Allow. */
+  readonly addSso: (options?: SsoOptions) => SsoHandle;
   /** Ends a session at once, whatever time it had left: the next call with it gets ExpiredToken. */
   readonly expireSession: (accessKeyId: string) => void;
 
@@ -134,6 +138,7 @@ function setUp(state: State) {
     },
     addMfaDevice: (user: User, deviceName?: string) => addMfaDevice(state, user, deviceName),
     addRole: (options: RoleOptions) => addRole(state, options),
+    addSso: (options: SsoOptions = {}) => addSso(state, options),
     expireSession: (accessKeyId: string) => expireSession(state, accessKeyId),
   };
 }
