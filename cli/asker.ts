@@ -2,7 +2,11 @@ import { basename } from 'node:path';
 import type { Asker, MfaQuestion } from '../native-host/ask.ts';
 import { VaultError } from '../native-host/errors.ts';
 import type { ProgramPrompt } from './ask/programs.ts';
+import type { SsoFlow } from './ask/sso-login.ts';
 import type { AskHow, Cli } from './cli.ts';
+
+/** The flags that say how a person is asked. */
+export type AskFlags = { readonly prompt: PromptName | undefined; readonly ssoFlow: SsoFlow | undefined };
 
 export type PromptName = 'terminal' | 'browser' | ProgramPrompt;
 
@@ -10,7 +14,7 @@ export type PromptName = 'terminal' | 'browser' | ProgramPrompt;
  * Who answers a command's questions: `--mfa-token`, else the profile's `mfa_process`, else the chosen prompt. Without a choice
  * that is the terminal and, where there is none, a browser that is connected.
  */
-export function commandAsker(prompt: PromptName | undefined, how: AskHow, cli: Omit<Cli, 'ask'>): Asker {
+export function commandAsker({ prompt, ssoFlow: flow }: AskFlags, how: AskHow, cli: Omit<Cli, 'ask'>): Asker {
   let unusedToken = how.mfaToken;
   return {
     async mfa(question, signal) {
@@ -26,6 +30,10 @@ export function commandAsker(prompt: PromptName | undefined, how: AskHow, cli: O
         return runMfaProcess(mfaProcess, { signal, env: cli.env });
       }
       return askPerson(prompt, { question, how, cli, signal });
+    },
+    async ssoLogin({ profile }, signal) {
+      const { ssoLogin } = await import('./ask/sso-login.ts');
+      return ssoLogin({ profile, flow, stdout: how.stdout, signal }, cli);
     },
     async passphrase({ vaultDir, rejected: why }, signal) {
       if (why !== undefined) cli.say(`${cli.programName}: ${why}`);

@@ -47,12 +47,13 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, 
     signal,
     print: (text: string) => void print(1, text),
     say,
+    log,
     stdoutIsTty: () => process.getBuiltinModule('node:tty').isatty(1),
   };
   return {
     ...cli,
     ask: (attempt, how = {}) => {
-      const asker = commandAsker(flags.prompt, how, cli);
+      const asker = commandAsker(flags, how, cli);
       const onWait = (): void => say('Waiting for another process that is getting the same session ...');
       const options = { asker, locks: vault.locks, signal, unlock: vault.unlock, onWait };
       return asking((answers) => attempt({ answers, signal, onWait }), options);

@@ -1,5 +1,6 @@
 import type { HostVault } from './actions.ts';
 import { type Asker, asking } from './ask.ts';
+import { VaultError } from './errors.ts';
 import type { PromptBroker } from './prompts.ts';
 import type { Vault } from './vault.ts';
 
@@ -27,6 +28,10 @@ function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string): Aske
       }
       const { runMfaProcess } = await import('./mfa-process.ts');
       return runMfaProcess(command, { signal, env: vault.env });
+    },
+    async ssoLogin({ profile }) {
+      const message = `profile ${JSON.stringify(profile)} needs a login to IAM Identity Center; run 'keyturn login ${profile}' in a terminal`;
+      throw new VaultError('SSO_LOGIN_REQUIRED', message, { details: { profile } });
     },
     passphrase: (question, signal) =>
       prompts.ask({ kind: 'passphrase', requester, ...question, profile: question.profile ?? wanted }, signal),

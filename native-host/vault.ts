@@ -5,6 +5,7 @@ import type { Env } from './engine/context.ts';
 import { isStoredKey, removeSessions } from './engine/session-cache.ts';
 import type { ConsoleRequest, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { Inventory } from './operations/inventory.ts';
+import type { SsoLoginOptions } from './operations/sso-login.ts';
 import type { ProfileSummary } from './protocol.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
 
@@ -90,6 +91,15 @@ export class Vault {
   async consoleUrlOf(request: EnvironmentConsoleRequest, signal: AbortSignal): Promise<{ url: string }> {
     const { consoleUrlOf } = await import('./operations/console.ts');
     return consoleUrlOf(this.access, request, signal);
+  }
+
+  /**
+   * Has a person log in to the IAM Identity Center of a profile, unless there is a token already.
+   * @throws VaultError SSO_LOGIN_DENIED, SSO_LOGIN_EXPIRED, CONFIG_INVALID, CANCELLED, AWS_*
+   */
+  async ssoLogin(profile: string, options: SsoLoginOptions): Promise<void> {
+    const { ssoLogin } = await import('./operations/sso-login.ts');
+    return ssoLogin(this.access, profile, options);
   }
 
   /** The program that answers for a profile's MFA device, if its config names one. */

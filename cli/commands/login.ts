@@ -8,7 +8,6 @@ import type { CredentialFlags } from './request.ts';
 export type LoginOptions = CredentialFlags & {
   readonly profile: string | undefined;
   readonly path: string | undefined;
-  readonly stdout: boolean;
 };
 
 /** Signs in to the AWS console as a profile, or as the credentials in the environment, and opens or prints the URL. */
@@ -19,12 +18,12 @@ export async function login(options: LoginOptions, cli: Cli): Promise<void> {
 }
 
 async function signIn(options: LoginOptions, cli: Cli): Promise<{ url: string }> {
-  const { profile, path, noSession, region, durationSeconds, mfaToken } = options;
+  const { profile, path, noSession, region, durationSeconds, mfaToken, stdout } = options;
   const flags = { region, durationSeconds };
   if (profile === undefined)
     return cli.vault.consoleUrlOf({ credentials: environmentCredentials(cli), flags, path }, cli.signal);
   const request = { profile, path, noSession, flags };
-  return cli.ask((call) => cli.vault.consoleUrl(request, call), { mfaToken, profile });
+  return cli.ask((call) => cli.vault.consoleUrl(request, call), { mfaToken, profile, stdout });
 }
 
 function environmentCredentials({ env }: Cli): Credentials {

@@ -1,4 +1,5 @@
 import type { Grammar } from '../args-grammar.ts';
+import { ssoFlags } from './sso-flags.ts';
 
 const BACKENDS = ['secret-service', 'kwallet', 'keyctl', 'pass', 'file'] as const;
 const PROMPTS = ['terminal', 'browser', 'kdialog', 'osascript', 'ykman', 'zenity'] as const;
@@ -26,6 +27,7 @@ export const globalFlags = {
     refusal: refusedPrompt,
     help: `Where MFA codes are asked for: ${PROMPTS.join(', ')} (default: the terminal if there is one).`,
   },
+  ...ssoFlags,
   secretServiceCollection: {
     kind: 'string',
     placeholder: 'NAME',

@@ -1,11 +1,11 @@
 import { VaultError } from '../errors.ts';
 import type { Env } from './profile.ts';
 
-export type EndpointService = 'STS' | 'IAM' | 'SIGNIN';
+export type EndpointService = 'STS' | 'IAM' | 'SIGNIN' | 'SSO' | 'SSO_OIDC';
 
 /**
  * The endpoint the user configured for a service in place of AWS's own, without a trailing slash: AWS_ENDPOINT_URL_STS (or
- * _IAM, _SIGNIN), then AWS_ENDPOINT_URL, then the profile's `endpoint_url`. AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true turns
+ * _IAM, _SSO, _SSO_OIDC, _SIGNIN), then AWS_ENDPOINT_URL, then the profile's `endpoint_url`. AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true turns
  * all of them off. The sign-in endpoint is no service of the SDKs: it moves by its own variable only.
  * @throws VaultError CONFIG_INVALID for what is no http or https URL, naming where it was set
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html

@@ -1,5 +1,5 @@
 import type { Credentials } from './credentials.ts';
-import { checkRegion, configuredEndpoint } from './endpoint.ts';
+import { checkRegion, configuredEndpoint, type EndpointService } from './endpoint.ts';
 import type { Env } from './profile.ts';
 import { type ServiceCall, serviceError } from './service-error.ts';
 
@@ -10,6 +10,8 @@ export type ServiceOptions = {
   readonly usesLegacySts?: boolean | undefined;
   /** The profile's `endpoint_url`; the AWS_ENDPOINT_URL variables win over it. */
   readonly endpoint?: string | undefined;
+  readonly usesFips?: boolean | undefined;
+  readonly usesDualstack?: boolean | undefined;
   /** The profile's `ca_bundle`; AWS_CA_BUNDLE wins over it. */
   readonly caBundle?: string | undefined;
   readonly credentials: Credentials;
@@ -17,13 +19,22 @@ export type ServiceOptions = {
   readonly signal: AbortSignal;
 };
 
-/** The part of the SDK's request that a query service uses: all parameters are in the body. */
+/** The same for an operation that takes no signature; `secrets` must not come back in AWS's words, such as a token sent. */
+export type UnsignedOptions = Omit<ServiceOptions, 'credentials' | 'usesLegacySts'> & {
+  readonly credentials?: undefined;
+  readonly secrets: readonly string[];
+};
+
+type CallOptions = ServiceOptions | UnsignedOptions;
+
+/** The part of the SDK's request that AWS's query and REST services use. */
 type SdkRequest = {
   readonly method: string;
   readonly protocol: string;
   readonly hostname: string;
   readonly port?: number;
   readonly path: string;
+  readonly query?: Readonly<Record<string, string | readonly string[] | null>>;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
 };
@@ -34,16 +45,17 @@ type SdkClient = { readonly middlewareStack: { remove(name: string): boolean } }
  * The settings of an SDK client. Each one the SDK would otherwise look up in the process environment or in ~/.aws has an
  * explicit value, so that a client depends on `options` alone (test/contract/aws-edge.test.ts poisons both).
  */
-function clientSettings(options: ServiceOptions, service: ServiceCall['service'], seen: (skewMs: number) => void) {
-  const { accessKeyId, secretAccessKey, sessionToken } = options.credentials;
-  const endpoint = configuredEndpoint(service, options.env, options.endpoint);
+function clientSettings(options: CallOptions, service: ServiceCall['service'], seen: (skewMs: number) => void) {
+  const { credentials } = options;
+  const endpoint = configuredEndpoint(ENDPOINT_NAMES[service], options.env, options.endpoint);
   return {
     region: checkRegion(options.region),
-    credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) },
+    credentials: credentials === undefined ? noCredentials : sdkCredentials(credentials),
     ...(endpoint !== undefined && { endpoint }),
     ignoreConfiguredEndpointUrls: true,
-    useFipsEndpoint: false,
-    useDualstackEndpoint: false,
+    // An endpoint of the user's own stands for itself.
+    useFipsEndpoint: endpoint === undefined && (options.usesFips ?? false),
+    useDualstackEndpoint: endpoint === undefined && (options.usesDualstack ?? false),
     defaultsMode: 'standard' as const, // a literal of the SDK's union
     retryMode: 'standard',
     maxAttempts: 3,
@@ -58,11 +70,28 @@ function clientSettings(options: ServiceOptions, service: ServiceCall['service']
   };
 }
 
-function requestHandler(options: ServiceOptions, seen: (skewMs: number) => void) {
+const ENDPOINT_NAMES: { readonly [S in ServiceCall['service']]: EndpointService } = {
+  STS: 'STS',
+  IAM: 'IAM',
+  SSO: 'SSO',
+  'SSO OIDC': 'SSO_OIDC',
+};
+
+function sdkCredentials({ accessKeyId, secretAccessKey, sessionToken }: Credentials) {
+  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+}
+
+/** An SDK that should want to sign all the same must not look for credentials of its own. */
+async function noCredentials(): Promise<never> {
+  throw new Error('this operation takes no signature');
+}
+
+function requestHandler(options: CallOptions, seen: (skewMs: number) => void) {
   return {
-    async handle({ method, protocol, hostname, port, path, headers, body }: SdkRequest) {
+    async handle({ method, protocol, hostname, port, path, query, headers, body }: SdkRequest) {
       const { send } = await import('./connection.ts');
       const url = new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`);
+      for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, String(value ?? ''));
       const answer = await send({ method, url, headers, body }, options);
       seen(skewBetween(headers['x-amz-date'], answer.headers.date));
       return { response: answer };
@@ -85,13 +114,13 @@ function skewBetween(signedAt: string | undefined, answeredAt: string | undefine
  */
 export async function callService<Client extends SdkClient, Output>(
   call: ServiceCall,
-  options: ServiceOptions,
+  options: CallOptions,
   run: {
     readonly client: (settings: ReturnType<typeof clientSettings>) => Client;
     readonly send: (client: Client, options: { readonly abortSignal: AbortSignal }) => Promise<Output>;
   },
 ): Promise<Output> {
-  const { signal, credentials } = options;
+  const { signal } = options;
   let skewMs = Number.NaN;
   const settings = clientSettings(options, call.service, (measured) => {
     skewMs = measured;
@@ -102,6 +131,17 @@ export async function callService<Client extends SdkClient, Output>(
     client.middlewareStack.remove('recursionDetectionMiddleware');
     return await run.send(client, { abortSignal: signal });
   } catch (error) {
-    throw serviceError(error, { ...call, credentials, skewMs, isCancelled: signal.aborted });
+    throw serviceError(error, {
+      ...call,
+      secrets: secretsOf(options),
+      skewMs,
+      isCancelled: signal.aborted,
+    });
   }
+}
+
+function secretsOf(options: CallOptions): readonly string[] {
+  if (options.credentials === undefined) return options.secrets;
+  const { secretAccessKey, sessionToken } = options.credentials;
+  return sessionToken === undefined ? [secretAccessKey] : [secretAccessKey, sessionToken];
 }

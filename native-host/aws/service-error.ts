@@ -1,11 +1,10 @@
 import { type ErrorCode, type ErrorDetails, VaultError } from '../errors.ts';
-import type { Credentials } from './credentials.ts';
 
-export type ServiceCall = { readonly service: 'STS' | 'IAM'; readonly operation: string };
+export type ServiceCall = { readonly service: 'STS' | 'IAM' | 'SSO' | 'SSO OIDC'; readonly operation: string };
 
 export type FailedCall = ServiceCall & {
-  /** Whose secrets must not come back in AWS's words. */
-  readonly credentials: Credentials;
+  /** What must not come back in AWS's words. */
+  readonly secrets: readonly string[];
   /** How far AWS's clock is ahead of this machine's; NaN if not known. */
   readonly skewMs: number;
   readonly isCancelled: boolean;
@@ -15,6 +14,14 @@ export type FailedCall = ServiceCall & {
 type Meaning = { readonly code: ErrorCode; readonly remedy: string };
 
 const DENIED: Meaning = { code: 'AWS_ACCESS_DENIED', remedy: 'check your policies, and for a role its trust policy' };
+const NOT_ASSIGNED: Meaning = {
+  code: 'AWS_ACCESS_DENIED',
+  remedy: 'check sso_account_id and sso_role_name, and that this permission set is assigned to you',
+};
+const LOGGED_OUT: Meaning = {
+  code: 'AWS_CREDENTIALS_INVALID',
+  remedy: 'the login to IAM Identity Center is no longer valid: log in again',
+};
 const UNKNOWN_KEY: Meaning = {
   code: 'AWS_CREDENTIALS_INVALID',
   remedy: 'this access key was deleted or deactivated, or its session was revoked: add a valid one with `keyturn add`',
@@ -43,6 +50,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   UnauthorizedOperation: DENIED,
   NotAuthorized: DENIED,
   OptInRequired: DENIED,
+  ForbiddenException: NOT_ASSIGNED,
+  UnauthorizedException: LOGGED_OUT,
   InvalidClientTokenId: UNKNOWN_KEY,
   UnrecognizedClientException: UNKNOWN_KEY,
   InvalidAccessKeyId: UNKNOWN_KEY,
@@ -105,7 +114,7 @@ function meaningOf({ awsCode, text, status }: AwsAnswer): Meaning {
   return MEANINGS[awsCode] ?? (status === 429 ? THROTTLED : status >= 500 ? UNAVAILABLE : REJECTED);
 }
 
-function answerOf(error: unknown, { credentials }: FailedCall): AwsAnswer | undefined {
+function answerOf(error: unknown, { secrets }: FailedCall): AwsAnswer | undefined {
   if (!(error instanceof Error) || !('$metadata' in error)) return undefined;
   // The SDK puts its $metadata on every error of a call; both fields are checked before use.
   const { httpStatusCode, requestId } = error.$metadata as { httpStatusCode?: number; requestId?: string };
@@ -115,17 +124,20 @@ function answerOf(error: unknown, { credentials }: FailedCall): AwsAnswer | unde
     status: httpStatusCode,
     requestId: requestId ?? '',
     awsCode: error.name,
-    text: plainText(error.message, credentials),
+    text: plainText(saidBy(error), secrets),
   };
 }
 
+/** IAM Identity Center's OIDC service speaks OAuth, where the words are in a field of their own. */
+function saidBy(error: Error): string {
+  const description = 'error_description' in error ? error.error_description : undefined;
+  return typeof description === 'string' ? description : error.message;
+}
+
 /** AWS's words on one line, without the canonical request it quotes after a wrong signature: that has the session token. */
-function plainText(message: string, { secretAccessKey, sessionToken }: Credentials): string {
+function plainText(message: string, secrets: readonly string[]): string {
   const [told = ''] = message.split(/\s*The Canonical String for this request/);
-  const withoutSecrets = [secretAccessKey, sessionToken ?? ''].reduce(
-    (text, secret) => (secret ? text.replaceAll(secret, '***') : text),
-    told,
-  );
+  const withoutSecrets = secrets.reduce((text, secret) => (secret ? text.replaceAll(secret, '***') : text), told);
   return withoutSecrets.replace(/\s+/g, ' ').trim().replace(/\.$/, '').slice(0, 2000);
 }
 

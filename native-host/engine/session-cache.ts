@@ -16,7 +16,10 @@ export type SessionKey = {
 const PATTERN = /^([^,]+),([A-Za-z0-9_-]+),([A-Za-z0-9_-]*),([0-9]+)$/;
 // Names that older aws-vault versions gave their sessions; they are sessions too, and long expired.
 const LEGACY_PATTERNS = [/^session,[^,]+,[^,]*,[0-9]{2,}$/, /^session:[^ ]+:[^ ]*:[^:]+$/, /^.+? session \(\d+\)$/];
-const OIDC_PREFIX = 'oidc:';
+/** What an SSO token's key begins with, for aws-vault too. */
+export const SSO_TOKEN_PREFIX = 'oidc:';
+/** What the key of a client that is registered to get such tokens begins with. */
+export const SSO_CLIENT_PREFIX = 'oidc:keyturn-client:';
 const TYPES = {
   'session-token': 'sts.GetSessionToken',
   'assume-role': 'sts.AssumeRole',
@@ -37,12 +40,12 @@ export function parseSessionKey(key: string): SessionKey | undefined {
 
 /** Whether a keyring key holds a stored key: aws-vault counts whatever is no session and no SSO token. */
 export function isStoredKey(key: string): boolean {
-  return !key.startsWith(OIDC_PREFIX) && parseSessionKey(key) === undefined && !isLegacySession(key);
+  return !key.startsWith(SSO_TOKEN_PREFIX) && parseSessionKey(key) === undefined && !isLegacySession(key);
 }
 
-/** An SSO token of aws-vault's. */
+/** An SSO token, of ours or of aws-vault's. */
 export function isSsoToken(key: string): boolean {
-  return key.startsWith(OIDC_PREFIX);
+  return key.startsWith(SSO_TOKEN_PREFIX) && !key.startsWith(SSO_CLIENT_PREFIX);
 }
 
 export function isLegacySession(key: string): boolean {

@@ -1,7 +1,45 @@
+import type { ResolvedProfile, SsoSource } from '../aws/profile.ts';
+import { getRoleCredentials } from '../aws/sso.ts';
 import { VaultError } from '../errors.ts';
+import type { Context } from './context.ts';
 import type { Source } from './credentials.ts';
+import { dropToken, silentToken } from './sso-token.ts';
 
-export const ssoRole: Source<'sso-role'> = async ({ profile }) => {
-  const message = `profile ${profile.name}: credentials missing; its sso_start_url setting is a source of credentials that this version does not read`;
-  throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile: profile.name } });
+/**
+ * Credentials of a permission set from the portal of IAM Identity Center. A token that the portal no longer takes is refreshed,
+ * or else dropped, so that one login gets the next.
+ * @throws VaultError SSO_LOGIN_REQUIRED (log in and repeat: ask.ts), AWS_ACCESS_DENIED for a role that is not assigned, AWS_*
+ */
+export const ssoRole: Source<'sso-role'> = async ({ profile, sso }, { context, locks, onWait }) => {
+  const service = ssoService(profile, sso, context);
+  const call = { context, locks, service, onWait, profile: profile.name };
+  const { accountId, roleName } = sso;
+  const withToken = (accessToken: string) => getRoleCredentials({ ...service, accessToken }, { accountId, roleName });
+  const token = await silentToken(sso, call);
+  try {
+    return await withToken(token);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    context.log('the portal no longer takes the SSO token');
+  }
+  const renewed = await silentToken(sso, call, token);
+  try {
+    return await withToken(renewed);
+  } catch (error) {
+    if (isRefused(error)) return dropToken(sso, renewed, call);
+    throw error;
+  }
 };
+
+/** How the services of an instance are reached: in its own region, else as the profile says. */
+export function ssoService(
+  profile: ResolvedProfile,
+  { region }: Pick<SsoSource, 'region'>,
+  { env, signal }: Pick<Context, 'env' | 'signal'>,
+) {
+  return { region, endpoint: profile.endpointUrl, caBundle: profile.caBundle, env, signal };
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof VaultError && error.details.awsCode === 'UnauthorizedException';
+}

@@ -30,6 +30,7 @@ function scripted(codes: string[]): Asker & { questions: MfaQuestion[] } {
       return code;
     },
     passphrase: async () => codes.shift() ?? '',
+    ssoLogin: async () => undefined,
   };
 }
 

@@ -5,7 +5,7 @@ import { VaultError } from '../../../native-host/errors.ts';
 const CALL = {
   service: 'STS',
   operation: 'AssumeRole',
-  credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'canary-secret', sessionToken: 'canary-token' },
+  secrets: ['canary-secret', 'canary-token'],
   skewMs: Number.NaN,
   isCancelled: false,
 } as const;
