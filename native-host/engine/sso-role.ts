@@ -1,8 +1,7 @@
-import type { ResolvedProfile, SsoSource } from '../aws/profile.ts';
 import { getRoleCredentials } from '../aws/sso.ts';
 import { VaultError } from '../errors.ts';
-import type { Context } from './context.ts';
 import type { Source } from './credentials.ts';
+import { oidcOptions, portalOptions } from './sso-service.ts';
 import { dropToken, silentToken } from './sso-token.ts';
 
 /**
@@ -11,10 +10,10 @@ import { dropToken, silentToken } from './sso-token.ts';
  * @throws VaultError SSO_LOGIN_REQUIRED (log in and repeat: ask.ts), AWS_ACCESS_DENIED for a role that is not assigned, AWS_*
  */
 export const ssoRole: Source<'sso-role'> = async ({ profile, sso }, { context, locks, onWait }) => {
-  const service = ssoService(profile, sso, context);
-  const call = { context, locks, service, onWait, profile: profile.name };
+  const call = { context, locks, service: oidcOptions(profile, sso, context), onWait, profile: profile.name };
+  const portal = portalOptions(profile, sso, context);
   const { accountId, roleName } = sso;
-  const withToken = (accessToken: string) => getRoleCredentials({ ...service, accessToken }, { accountId, roleName });
+  const withToken = (accessToken: string) => getRoleCredentials({ ...portal, accessToken }, { accountId, roleName });
   const token = await silentToken(sso, call);
   try {
     return await withToken(token);
@@ -30,15 +29,6 @@ export const ssoRole: Source<'sso-role'> = async ({ profile, sso }, { context, l
     throw error;
   }
 };
-
-/** How the services of an instance are reached: in its own region, else as the profile says. */
-export function ssoService(
-  profile: ResolvedProfile,
-  { region }: Pick<SsoSource, 'region'>,
-  { env, signal }: Pick<Context, 'env' | 'signal'>,
-) {
-  return { region, endpoint: profile.endpointUrl, caBundle: profile.caBundle, env, signal };
-}
 
 function isRefused(error: unknown): boolean {
   return error instanceof VaultError && error.details.awsCode === 'UnauthorizedException';

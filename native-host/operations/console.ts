@@ -13,6 +13,9 @@ export type EnvironmentConsoleRequest = {
   readonly path?: string | undefined;
 };
 
+/** The steps whose credentials AWS's federation endpoint takes as they are. */
+const ROLES: readonly (string | undefined)[] = ['assume-role', 'sso-role', 'web-identity'];
+
 /**
  * A console sign-in URL of a profile.
  * @throws VaultError as `Vault.credentials` does
@@ -26,7 +29,7 @@ export function consoleUrl(access: VaultAccess, request: ConsoleRequest, call: C
       service: serviceOptions(profile, credentials, plan.context),
       region: profile.region,
       path: request.path,
-      isRole: plan.steps.at(-1)?.type === 'assume-role',
+      isRole: ROLES.includes(plan.steps.at(-1)?.type),
       federationSeconds: profile.durations.federationToken.seconds,
     });
     return { url };
