@@ -2,7 +2,7 @@ import { type ConfigFile, visibleProfiles } from './aws/config-file.ts';
 import type { Credentials } from './aws/credentials.ts';
 import { type ResolvedProfile, resolveProfile } from './aws/profile.ts';
 import type { Env } from './engine/context.ts';
-import { isStoredKey, removeSessions } from './engine/session-cache.ts';
+import { isStoredKey } from './engine/session-cache.ts';
 import type { ConsoleRequest, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { SsoLoginOptions } from './operations/sso-login.ts';
@@ -136,9 +136,10 @@ export class Vault {
     return removeKey(this.access, profile);
   }
 
-  /** Removes the cached sessions of one profile, or of all; without a profile the SSO tokens too. */
-  clear(profile: string | undefined): Promise<{ sessions: number }> {
-    return this.access.withKeyring(async (keyring) => ({ sessions: await removeSessions(keyring, profile) }));
+  /** Removes the cached sessions and the SSO token of one profile, or of all. */
+  async clear(profile: string | undefined): Promise<{ sessions: number }> {
+    const { clear } = await import('./operations/clear.ts');
+    return clear(this.access, profile);
   }
 
   /** Lets go of the keyring. */

@@ -164,7 +164,8 @@ export async function removeSessions(keyring: Keyring, profile?: string): Promis
   let count = 0;
   for (const key of await keyring.keys()) {
     const isMeant = profile === undefined ? !isStoredKey(key) : parseSessionKey(key)?.profile === profile;
-    if (isMeant && (await keyring.remove(key))) count += 1;
+    // A registration goes with the tokens it is for, and is no session.
+    if (isMeant && (await keyring.remove(key)) && !key.startsWith(SSO_CLIENT_PREFIX)) count += 1;
   }
   return count;
 }

@@ -28,8 +28,6 @@ export type SsoCall = {
 /** What a `[sso-session]` without `sso_registration_scopes` asks for. @see the AWS CLI's configuration of SSO sessions */
 export const DEFAULT_SCOPES: readonly string[] = ['sso:account:access'];
 
-/** A token that ends while a call with it is under way helps nobody. */
-const MARGIN_MS = 60_000;
 /** The service's words for a refresh token, or a client, that is worth nothing any more. */
 const SPENT = [
   'InvalidGrantException',
@@ -47,12 +45,13 @@ export function scopesOf({ registrationScopes }: SsoInstance): readonly string[]
 }
 
 /**
- * Whether a token can be used for this instance now. Of two `[sso-session]`s with one start URL each takes the other's token
+ * Whether a token can be used for this instance now. It needs no time left over: one that ends on the way is refused and
+ * replaced. Of two `[sso-session]`s with one start URL each takes the other's token
  * only if that has all the scopes it asks for; a token of aws-vault's has none and gives access to accounts.
  */
 export function isUsable(token: SsoToken, instance: SsoInstance, now: Date): boolean {
   const { expiresAt, scopes = DEFAULT_SCOPES } = token;
-  return expiresAt.getTime() - now.getTime() > MARGIN_MS && scopesOf(instance).every((scope) => scopes.includes(scope));
+  return expiresAt > now && scopesOf(instance).every((scope) => scopes.includes(scope));
 }
 
 /** The lock of everybody who gets a token of this instance, by a login or by refreshing the one there is. */
