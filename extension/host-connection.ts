@@ -15,6 +15,8 @@ export type HostConnectionOptions = {
   readonly extensionVersion: string;
   readonly onState: (host: HostState) => void;
   readonly onPrompts: (prompts: readonly Prompt[]) => void;
+  /** A page on which the person logs in. */
+  readonly onPage: (url: string) => void;
 };
 
 const HANDSHAKE_MS = 10_000;
@@ -72,7 +74,10 @@ export class HostConnection {
     let port: HostPort | undefined;
     try {
       port = this.#options.open({
-        onEvent: ({ prompts }) => this.#options.onPrompts(prompts),
+        onEvent: (event) => {
+          if (event.event === 'prompts') this.#options.onPrompts(event.prompts);
+          else this.#options.onPage(event.url);
+        },
         onGone: (error) => this.#gone(error),
       });
       const prompts = await this.#shakeHands(port);

@@ -134,7 +134,9 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isEvent(message: unknown): message is HostEvent {
-  return isRecord(message) && message.event === 'prompts' && Array.isArray(message.prompts);
+  if (!isRecord(message)) return false;
+  if (message.event === 'openPage') return typeof message.url === 'string';
+  return message.event === 'prompts' && Array.isArray(message.prompts);
 }
 
 function isAnswer(message: unknown): message is IncomingAnswer {

@@ -29,10 +29,16 @@ function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string): Aske
       const { runMfaProcess } = await import('./mfa-process.ts');
       return runMfaProcess(command, { signal, env: vault.env });
     },
-    async ssoLogin({ profile }) {
-      const message = `profile ${JSON.stringify(profile)} needs a login to IAM Identity Center; run 'keyturn login ${profile}' in a terminal`;
-      throw new VaultError('SSO_LOGIN_REQUIRED', message, { details: { profile } });
-    },
+    ssoLogin: ({ profile }, signal) =>
+      vault.ssoLogin(profile, {
+        flow: 'pkce',
+        signal,
+        show: async ({ url }) => {
+          if (prompts.openPage(url)) return true;
+          const message = `profile ${JSON.stringify(profile)} needs a login to IAM Identity Center; run 'keyturn login ${profile}' in a terminal`;
+          throw new VaultError('SSO_LOGIN_REQUIRED', message, { details: { profile } });
+        },
+      }),
     passphrase: (question, signal) =>
       prompts.ask({ kind: 'passphrase', requester, ...question, profile: question.profile ?? wanted }, signal),
   };

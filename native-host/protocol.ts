@@ -81,7 +81,11 @@ export type Answer =
   | { readonly id: number; readonly ok: true; readonly result: Actions[ActionName]['result'] }
   | { readonly id: number | null; readonly ok: false; readonly error: WireError };
 
-/** Sent without being asked, after subscribePrompts: the complete list, so that a restarted worker is never out of step. */
-export type HostEvent = { readonly event: 'prompts'; readonly prompts: readonly Prompt[] };
+/** Sent without being asked, after subscribePrompts. */
+export type HostEvent =
+  /** The complete list, so that a restarted worker is never out of step. */
+  | { readonly event: 'prompts'; readonly prompts: readonly Prompt[] }
+  /** A page on which the person logs in, to be opened in a tab: an http or https URL that is good for this login only. */
+  | { readonly event: 'openPage'; readonly url: string };
 
 export type HostMessage = Answer | HostEvent;

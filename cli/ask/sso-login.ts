@@ -14,6 +14,9 @@ export type SsoLogin = Pick<AskHow, 'stdout'> & {
   readonly signal: AbortSignal;
 };
 
+const OPENING = 'Opening the SSO authorization page in your default browser (use Ctrl-C to abort)';
+const OPEN = 'Open the SSO authorization page in a browser (use Ctrl-C to abort)';
+
 /**
  * Has the person log in to IAM Identity Center in a browser. The lines it says are aws-vault's. Where the person opens the page
  * (`--stdout`, or no browser here), it may be on another machine, which only a device code can do.
@@ -23,33 +26,31 @@ export async function ssoLogin(
   { profile, flow, stdout = false, signal }: SsoLogin,
   cli: Omit<Cli, 'ask'>,
 ): Promise<void> {
-  const isByHand = stdout || isTrue(variable(cli.env, 'AWS_VAULT_STDOUT')) || !hasBrowser(cli);
+  let isByHand = stdout || isTrue(variable(cli.env, 'AWS_VAULT_STDOUT')) || !hasBrowser(cli);
   await cli.vault.ssoLogin(profile, {
     flow: flow ?? (isByHand ? 'device' : 'pkce'),
     signal,
     onWait: () => cli.say('Waiting for another process that is logging in to IAM Identity Center ...'),
     show: async ({ url }, shown) => {
-      cli.say(
-        isByHand
-          ? 'Open the SSO authorization page in a browser (use Ctrl-C to abort)'
-          : 'Opening the SSO authorization page in your default browser (use Ctrl-C to abort)',
-      );
+      cli.say(isByHand ? OPEN : OPENING);
       cli.say(url);
-      if (isByHand) return true;
-      return openPage(url, { ...cli, signal: shown }, flow);
+      if (isByHand || (await isOpened(url, { ...cli, signal: shown }))) return true;
+      isByHand = true;
+      // Whoever chose the way of the login stays with it: the page's address is on the screen.
+      if (flow === undefined) cli.say('No browser could be opened here, so use this page instead, on any machine:');
+      return flow !== undefined;
     },
   });
 }
 
-/** Whoever chose the way of the login stays with it: the page's address is on the screen. */
-async function openPage(url: string, cli: Omit<Cli, 'ask'>, flow: SsoFlow | undefined): Promise<boolean> {
+async function isOpened(url: string, cli: Omit<Cli, 'ask'>): Promise<boolean> {
   try {
     await openInBrowser(url, cli);
     return true;
   } catch (error) {
     if (!(error instanceof VaultError) || cli.signal.aborted) throw error;
     cli.log(error.message);
-    return flow !== undefined;
+    return false;
   }
 }
 

@@ -118,7 +118,7 @@ export async function startDeviceAuthorization(
 export async function createToken(options: OidcOptions, client: OidcClient, grant: TokenGrant): Promise<OidcToken> {
   const { clientId, clientSecret } = client;
   const operation = 'CreateToken';
-  const secrets = [clientSecret, ...Object.values(grant)];
+  const secrets = [clientSecret, ...secretsOf(grant)];
   const answer = await call({ operation, secrets }, options, (sdkClient, sdk, sending) =>
     sdkClient.send(new sdk.CreateTokenCommand({ clientId, clientSecret, ...grantInput(grant) }), sending),
   );
@@ -147,6 +147,11 @@ export function authorizationUrl(
   const url = new URL(`${configuredEndpoint('SSO_OIDC', env, endpoint) ?? `https://${host}`}/authorize`);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   return url.href;
+}
+
+function secretsOf(grant: TokenGrant): string[] {
+  if (grant.type === 'device-code') return [grant.deviceCode];
+  return grant.type === 'refresh-token' ? [grant.refreshToken] : [grant.code, grant.codeVerifier];
 }
 
 function grantInput(grant: TokenGrant) {
