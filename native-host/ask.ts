@@ -75,8 +75,7 @@ class Questioner {
 
   /** What to repeat the call with after `error`; throws it when no answer can mend it. */
   async answer(error: VaultError): Promise<Pick<Answers, 'tokenCode'>> {
-    const { backend } = error.details;
-    if (error.code === 'KEYRING_LOCKED' && backend === 'file') return this.passphrase(error);
+    if (isLockedFile(error)) return this.passphrase(error);
     if (error.code === 'MFA_REQUIRED') return this.code(error);
     if (error.code === 'SSO_LOGIN_REQUIRED') return this.login(error);
     if (error.code === 'MFA_REJECTED' && this.question !== undefined) return this.ask(error);
@@ -88,8 +87,16 @@ class Questioner {
     const { asker, signal } = this.options;
     if (this.tries.login > 0) throw error;
     this.tries.login += 1;
-    await asker.ssoLogin({ profile: error.details.profile ?? '' }, signal);
-    return this.tokenCode === undefined ? {} : { tokenCode: this.tokenCode };
+    for (;;) {
+      try {
+        await asker.ssoLogin({ profile: error.details.profile ?? '' }, signal);
+        return this.tokenCode === undefined ? {} : { tokenCode: this.tokenCode };
+      } catch (failure) {
+        // In an empty vault nothing needed the passphrase before the token that is to be kept.
+        if (!(failure instanceof VaultError) || !isLockedFile(failure)) throw failure;
+        await this.passphrase(failure);
+      }
+    }
   }
 
   private async passphrase(error: VaultError): Promise<Pick<Answers, 'tokenCode'>> {
@@ -126,6 +133,10 @@ class Questioner {
     this.tokenCode = { sessionKey, code };
     return { tokenCode: this.tokenCode };
   }
+}
+
+function isLockedFile({ code, details }: VaultError): boolean {
+  return code === 'KEYRING_LOCKED' && details.backend === 'file';
 }
 
 /** AWS's own text says less, in more words, than a person who types a code needs. */

@@ -14,7 +14,7 @@ export type SsoWorld = World & {
 /** A browser that goes where it is sent, as one does in which the person is logged in and clicks on Allow. */
 export const FOLLOWING = 'curl -sL -o "$HOME/page" "$1"';
 
-/** A world with an IAM Identity Center: `dev` and `prod` by a session, `old` by a start URL of its own, `inner` a role on `dev`. */
+/** A world with an IAM Identity Center: `dev` and `prod` by a session, `old` by a start URL of its own, `inner` a role on `dev`, `top` both in one. */
 export async function startSsoWorld(options: Parameters<World['aws']['addSso']>[0] = {}): Promise<SsoWorld> {
   const world = await startWorld();
   const sso = world.aws.addSso(options);
@@ -48,6 +48,11 @@ sso_role_name = Developer
 source_profile = dev
 role_arn = ${inner.arn}
 region = eu-west-1
+[profile top]
+sso_session = corp
+sso_account_id = 111122223333
+sso_role_name = Developer
+role_arn = ${inner.arn}
 `,
   );
   const bin = path.join(world.home, 'bin');

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readAwsVaultItem, writeAwsVaultItem } from './aws-vault-items.ts';
+import { PseudoTerminal } from './pseudo-terminal.ts';
 import { FOLLOWING, type SsoWorld, startSsoWorld } from './sso-world.ts';
-import { operations, type Result, type RunOptions } from './world.ts';
+import { KEYTURN, operations, type Result, type RunOptions } from './world.ts';
 
 const KEY_ID = ['--', 'sh', '-c', 'echo "$AWS_ACCESS_KEY_ID"'];
 const OPENING = 'Opening the SSO authorization page in your default browser (use Ctrl-C to abort)';
@@ -150,9 +151,25 @@ describe('a token', () => {
   });
 });
 
+it('asks for the passphrase of an empty vault on the terminal, and then logs in', async () => {
+  const { AWS_VAULT_FILE_PASSPHRASE: _, ...env } = world.env;
+  const terminal = new PseudoTerminal(`${KEYTURN} exec dev -- sh -c 'echo key $AWS_ACCESS_KEY_ID'`, env);
+  await terminal.shows('Enter passphrase to unlock');
+  terminal.type('correct horse\r');
+  expect(await terminal.status()).toBe(0);
+  expect(terminal.output).toContain(OPENING);
+  expect(terminal.output).toMatch(/key ASIA/);
+  expect((await succeeds('prod')).stderr).toBe('');
+});
+
 describe('role credentials', () => {
   it('are the source of a role on top of them', async () => {
     await succeeds('inner');
+    expect(operations(world).slice(-2)).toEqual(['GetRoleCredentials', 'AssumeRole']);
+  });
+
+  it('are the source of a role in the same profile', async () => {
+    await succeeds('top');
     expect(operations(world).slice(-2)).toEqual(['GetRoleCredentials', 'AssumeRole']);
   });
 
