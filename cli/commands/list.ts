@@ -33,9 +33,15 @@ function rows({ profiles, storedKeys, sessions, ssoTokens }: Inventory): string[
   const configured = new Set(profiles);
   const stored = new Set(storedKeys);
   const ofProfile = Map.groupBy(sessions, ({ profile }) => profile);
+  const uses = ssoTokens.flatMap((token) => token.profiles.map((profile) => ({ profile, token })));
+  const tokensOf = Map.groupBy(uses, ({ profile }) => profile);
   const labelsOf = (name: string): string => {
-    const tokens = ssoTokens.filter(({ profiles: users }) => users.includes(name));
-    return [...tokens.map(tokenLabel), ...(ofProfile.get(name) ?? []).map(label)].join(', ') || '-';
+    return (
+      [
+        ...(tokensOf.get(name) ?? []).map(({ token }) => tokenLabel(token)),
+        ...(ofProfile.get(name) ?? []).map(label),
+      ].join(', ') || '-'
+    );
   };
   return [
     ...profiles.map((name) => [name, stored.has(name) ? name : '-', labelsOf(name)]),

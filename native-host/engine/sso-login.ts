@@ -11,6 +11,7 @@ import { VaultError } from '../errors.ts';
 import { listenForCode, REDIRECT_URI } from './sso-loopback.ts';
 import { loginExpired, pollForToken } from './sso-poll.ts';
 import {
+  bareStartUrl,
   readSsoClient,
   readSsoToken,
   removeSsoClient,
@@ -59,7 +60,7 @@ export async function ssoLogin(instance: SsoInstance, options: LoginOptions): Pr
     // Those of the last login too: sessions of one start URL share one token, and must not take it from each other.
     const scopes = [...new Set([...scopesOf(instance), ...(present?.scopes ?? [])])];
     const { client, token } = await logIn({ ...instance, registrationScopes: scopes }, options);
-    await writeSsoToken(keyring, instance.startUrl, {
+    await writeSsoToken(context, instance.startUrl, {
       ...{ accessToken: token.accessToken, tokenType: token.tokenType, clientId: client.clientId, scopes },
       expiresAt: new Date(now().getTime() + token.expiresInSeconds * 1000),
       ...(token.refreshToken !== undefined && { refreshToken: token.refreshToken }),
@@ -115,7 +116,7 @@ async function register(flow: SsoFlow, instance: SsoInstance, options: LoginOpti
   const { startUrl, region } = instance;
   const scopes = scopesOf(instance);
   const request = { clientName: CLIENT_NAME, scopes };
-  const authorizationCode = { issuerUrl: startUrl, redirectUri: REDIRECT_URI };
+  const authorizationCode = { issuerUrl: bareStartUrl(startUrl), redirectUri: REDIRECT_URI };
   const registered = await registerClient(
     options.service,
     flow === 'pkce' ? { ...request, authorizationCode } : request,
@@ -176,7 +177,7 @@ async function untilShown(
 
 async function byDevice(client: SsoClient, instance: SsoInstance, options: LoginOptions): Promise<LoggedIn> {
   const { service, context, show } = options;
-  const device = await startDeviceAuthorization(service, client, instance.startUrl);
+  const device = await startDeviceAuthorization(service, client, bareStartUrl(instance.startUrl));
   const { url, userCode, deviceCode } = device;
   const over = new AbortController();
   // The page can be opened by hand, so it does not matter how this ends; it must only not go on after the login.
@@ -185,7 +186,7 @@ async function byDevice(client: SsoClient, instance: SsoInstance, options: Login
   });
   try {
     const attempt = () => createToken(service, client, { type: 'device-code', deviceCode });
-    return { client, token: await pollForToken(attempt, { ...device, signal: context.signal }) };
+    return { client, token: await pollForToken(attempt, { ...device, now: context.now, signal: context.signal }) };
   } finally {
     over.abort();
   }

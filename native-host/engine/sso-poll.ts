@@ -5,6 +5,7 @@ export type PollOptions = {
   readonly intervalSeconds: number;
   /** How long the device code is good for. */
   readonly expiresInSeconds: number;
+  readonly now: () => Date;
   readonly signal: AbortSignal;
 };
 
@@ -17,11 +18,11 @@ const SLOW_DOWN_SECONDS = 5;
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.5
  */
 export async function pollForToken<T>(attempt: () => Promise<T>, options: PollOptions): Promise<T> {
-  const { signal } = options;
-  const deadline = Date.now() + options.expiresInSeconds * 1000;
+  const { signal, now } = options;
+  const deadline = now().getTime() + options.expiresInSeconds * 1000;
   let intervalSeconds = options.intervalSeconds;
   for (;;) {
-    if (Date.now() + intervalSeconds * 1000 > deadline) throw loginExpired(options.expiresInSeconds);
+    if (now().getTime() + intervalSeconds * 1000 > deadline) throw loginExpired(options.expiresInSeconds);
     await pause(intervalSeconds * 1000, signal);
     try {
       return await attempt();

@@ -1,6 +1,7 @@
 import type { OidcClient } from '../aws/sso-oidc.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { rfc3339 } from '../rfc3339.ts';
+import type { Context } from './context.ts';
 import { SSO_CLIENT_PREFIX, SSO_TOKEN_PREFIX } from './session-cache.ts';
 
 /** An access token of IAM Identity Center. One that aws-vault wrote has neither `clientId` nor `scopes`. */
@@ -46,12 +47,16 @@ export async function readSsoToken(keyring: Keyring, startUrl: string): Promise<
 }
 
 /** Keeps a token where aws-vault looks for it, in its form; what aws-vault does not know it passes over. */
-export async function writeSsoToken(keyring: Keyring, startUrl: string, token: SsoToken): Promise<void> {
+export async function writeSsoToken(
+  { keyring, now }: Pick<Context, 'keyring' | 'now'>,
+  startUrl: string,
+  token: SsoToken,
+): Promise<void> {
   const expires = rfc3339(token.expiresAt);
   const data = JSON.stringify({
     Token: {
       AccessToken: token.accessToken,
-      ExpiresIn: Math.max(0, Math.round((token.expiresAt.getTime() - Date.now()) / 1000)),
+      ExpiresIn: Math.max(0, Math.round((token.expiresAt.getTime() - now().getTime()) / 1000)),
       IdToken: null,
       RefreshToken: token.refreshToken ?? null,
       TokenType: token.tokenType,

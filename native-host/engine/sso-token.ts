@@ -116,7 +116,7 @@ async function refresh(token: SsoToken, instance: SsoInstance, call: SsoCall): P
       refreshToken: answer.refreshToken ?? refreshToken,
       ...(scopes && { scopes }),
     };
-    await writeSsoToken(keyring, instance.startUrl, refreshed);
+    await writeSsoToken(call.context, instance.startUrl, refreshed);
     return refreshed;
   } catch (error) {
     // The person logged out, or the session came to its end: a login gets the next one.

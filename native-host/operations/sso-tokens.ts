@@ -54,14 +54,9 @@ async function readable(keyring: Keyring, startUrl: string): Promise<SsoToken | 
   }
 }
 
-async function profilesByStartUrl(access: VaultAccess): Promise<Map<string, string[]>> {
+async function profilesByStartUrl(access: VaultAccess): Promise<Map<string | undefined, string[]>> {
   const resolve = await resolver(access);
-  const users = new Map<string, string[]>();
-  for (const name of visibleProfiles(await access.config())) {
-    const startUrl = startUrlOf(resolve, name);
-    if (startUrl !== undefined) users.set(startUrl, [...(users.get(startUrl) ?? []), name]);
-  }
-  return users;
+  return Map.groupBy(visibleProfiles(await access.config()), (name) => startUrlOf(resolve, name));
 }
 
 type Resolve = ReturnType<VaultAccess['chainOptions']>['resolve'];

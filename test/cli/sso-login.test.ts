@@ -57,6 +57,12 @@ describe('a login', () => {
     expect(count('GetRoleCredentials')).toBe(3);
   });
 
+  it('is the same for a start URL as the portal shows it, with a fragment', async () => {
+    await succeeds('fragment');
+    expect((await succeeds('dev')).stderr).toBe('');
+    expect(count('authorize')).toBe(1);
+  });
+
   it('gives credentials that the real AWS CLI works with', async () => {
     const aws = ['/usr/bin/aws', '--endpoint-url', world.aws.url, 'sts', 'get-caller-identity'];
     const { status, stdout } = await world.run(['exec', 'dev', '--', ...aws]);

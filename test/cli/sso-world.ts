@@ -14,7 +14,7 @@ export type SsoWorld = World & {
 /** A browser that goes where it is sent, as one does in which the person is logged in and clicks on Allow. */
 export const FOLLOWING = 'curl -sL -o "$HOME/page" "$1"';
 
-/** A world with an IAM Identity Center: `dev` and `prod` by a session, `old` by a start URL of its own, `inner` a role on `dev`, `top` both in one. */
+/** A world with an IAM Identity Center: `dev` and `prod` by a session, `old` and `fragment` by a start URL of their own, `inner` a role on `dev`, `top` both in one. */
 export async function startSsoWorld(options: Parameters<World['aws']['addSso']>[0] = {}): Promise<SsoWorld> {
   const world = await startWorld();
   const sso = world.aws.addSso(options);
@@ -41,6 +41,11 @@ sso_account_id = 444455556666
 sso_role_name = Developer
 [profile old]
 sso_start_url = ${sso.startUrl}
+sso_region = ${sso.region}
+sso_account_id = 111122223333
+sso_role_name = Developer
+[profile fragment]
+sso_start_url = ${sso.startUrl}#/
 sso_region = ${sso.region}
 sso_account_id = 111122223333
 sso_role_name = Developer

@@ -157,3 +157,15 @@ describe('the cache', () => {
     expect(await keyring.keys()).toEqual(['p']);
   });
 });
+
+it('takes the registration as an SSO client for neither key, token nor session, and removes it with the tokens', async () => {
+  const keyring = memoryKeyring();
+  const client = 'oidc:keyturn-client:https://x.awsapps.com/start';
+  const token = 'oidc:https://x.awsapps.com/start';
+  for (const key of [client, token]) await keyring.set({ key, data: '{}', label: '' });
+  expect([isStoredKey(client), isSsoToken(client), isSsoToken(token)]).toEqual([false, false, true]);
+  expect(parseSessionKey(client)).toBeUndefined();
+  expect(await removeSessions(keyring, 'https://x.awsapps.com/start')).toBe(0);
+  expect(await removeSessions(keyring)).toBe(1);
+  expect(await keyring.keys()).toEqual([]);
+});

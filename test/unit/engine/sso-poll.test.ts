@@ -24,7 +24,7 @@ async function poll(answers: readonly Error[], { expiresInSeconds = 600, signal 
     if (answer !== undefined) throw answer;
     return 'token';
   };
-  const polling = pollForToken(attempt, { intervalSeconds: 2, expiresInSeconds, signal });
+  const polling = pollForToken(attempt, { intervalSeconds: 2, expiresInSeconds, now: () => new Date(), signal });
   const outcome = polling.catch((error: unknown) => error);
   await vi.advanceTimersByTimeAsync(700_000);
   return { outcome: await outcome, times };
