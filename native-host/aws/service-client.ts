@@ -1,15 +1,19 @@
 import type { Credentials } from './credentials.ts';
-import { checkRegion, configuredEndpoint, type EndpointService } from './endpoint.ts';
+import {
+  checkRegion,
+  type EndpointService,
+  endpointSettings,
+  missingHostHint,
+  type ProfileEndpoints,
+} from './endpoint.ts';
 import type { Env } from './profile.ts';
 import { type ServiceCall, serviceError } from './service-error.ts';
 
 /** How to reach an AWS service and as whom. Nothing else decides: no other environment, no file, no provider chain. */
-export type ServiceOptions = {
+export type ServiceOptions = ProfileEndpoints & {
   readonly region: string;
   /** Asks the one global STS for the regions it has always served (`sts_regional_endpoints = legacy`). */
   readonly usesLegacySts?: boolean | undefined;
-  /** The profile's `endpoint_url`; the AWS_ENDPOINT_URL variables win over it. */
-  readonly endpoint?: string | undefined;
   readonly usesFips?: boolean | undefined;
   readonly usesDualstack?: boolean | undefined;
   /** The profile's `ca_bundle`; AWS_CA_BUNDLE wins over it. */
@@ -20,12 +24,12 @@ export type ServiceOptions = {
 };
 
 /** The same for an operation that takes no signature; `secrets` must not come back in AWS's words, such as a token sent. */
-export type UnsignedOptions = Omit<ServiceOptions, 'credentials' | 'usesLegacySts'> & {
+export type UnsignedOptions = Omit<ServiceOptions, 'credentials'> & {
   readonly credentials?: undefined;
   readonly secrets: readonly string[];
 };
 
-type CallOptions = ServiceOptions | UnsignedOptions;
+export type CallOptions = ServiceOptions | UnsignedOptions;
 
 /** The part of the SDK's request that AWS's query and REST services use. */
 type SdkRequest = {
@@ -47,15 +51,12 @@ type SdkClient = { readonly middlewareStack: { remove(name: string): boolean } }
  */
 function clientSettings(options: CallOptions, service: ServiceCall['service'], seen: (skewMs: number) => void) {
   const { credentials } = options;
-  const endpoint = configuredEndpoint(ENDPOINT_NAMES[service], options.env, options.endpoint);
+  const region = checkRegion(options.region);
   return {
-    region: checkRegion(options.region),
+    region,
     credentials: credentials === undefined ? noCredentials : sdkCredentials(credentials),
-    ...(endpoint !== undefined && { endpoint }),
+    ...endpointSettings(ENDPOINT_NAMES[service], options.env, options),
     ignoreConfiguredEndpointUrls: true,
-    // An endpoint of the user's own stands for itself.
-    useFipsEndpoint: endpoint === undefined && (options.usesFips ?? false),
-    useDualstackEndpoint: endpoint === undefined && (options.usesDualstack ?? false),
     defaultsMode: 'standard' as const, // a literal of the SDK's union
     retryMode: 'standard',
     maxAttempts: 3,
@@ -134,6 +135,7 @@ export async function callService<Client extends SdkClient, Output>(
     throw serviceError(error, {
       ...call,
       secrets: secretsOf(options),
+      hint: missingHostHint(call.service, options),
       skewMs,
       isCancelled: signal.aborted,
     });

@@ -5,6 +5,8 @@ export type ServiceCall = { readonly service: 'STS' | 'IAM' | 'SSO' | 'SSO OIDC'
 export type FailedCall = ServiceCall & {
   /** What must not come back in AWS's words. */
   readonly secrets: readonly string[];
+  /** What to think of when there is no such host. */
+  readonly hint?: string | undefined;
   /** How far AWS's clock is ahead of this machine's; NaN if not known. */
   readonly skewMs: number;
   readonly isCancelled: boolean;
@@ -38,6 +40,15 @@ const UNAVAILABLE: Meaning = {
   remedy: 'AWS has a problem there: try again, or use another region',
 };
 const REJECTED: Meaning = { code: 'AWS_REJECTED', remedy: '' };
+const EXPIRED_IDENTITY: Meaning = {
+  code: 'AWS_CREDENTIALS_INVALID',
+  remedy: 'the web identity token has expired: get a new one',
+};
+const REFUSED_IDENTITY: Meaning = {
+  code: 'AWS_CREDENTIALS_INVALID',
+  remedy:
+    "AWS does not take this web identity token: check where it comes from, and the role's identity provider in IAM",
+};
 const WRONG_MFA_CODE: Meaning = {
   code: 'MFA_REJECTED',
   remedy: 'enter the next code of the device (each works once), and check mfa_serial',
@@ -60,6 +71,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ExpiredToken: EXPIRED,
   ExpiredTokenException: EXPIRED,
   SignatureDoesNotMatch: WRONG_SECRET,
+  InvalidIdentityToken: REFUSED_IDENTITY,
+  IDPRejectedClaim: REFUSED_IDENTITY,
   IncompleteSignature: WRONG_SECRET,
   InvalidSignatureException: WRONG_SECRET,
   RequestTimeTooSkewed: SKEWED,
@@ -73,6 +86,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   RequestLimitExceeded: THROTTLED,
   TooManyRequestsException: THROTTLED,
   SlowDown: THROTTLED,
+  IDPCommunicationError: UNAVAILABLE,
   InternalFailure: UNAVAILABLE,
   InternalError: UNAVAILABLE,
   ServiceUnavailable: UNAVAILABLE,
@@ -94,10 +108,11 @@ type AwsAnswer = {
  */
 export function serviceError(error: unknown, call: FailedCall): VaultError {
   if (call.isCancelled) return new VaultError('CANCELLED', `the call of ${call.operation} was cancelled`);
-  if (error instanceof VaultError) return withOperation(error, call.operation);
+  if (error instanceof VaultError) return withOperation(error, call);
+  if (error instanceof Error && error.name === 'EndpointError') return noEndpoint(error, call);
   const answer = answerOf(error, call);
   if (answer === undefined) return notAwsAnswer(call, statusOf(error));
-  const { code, remedy } = meaningOf(answer);
+  const { code, remedy } = meaningOf(answer, call.operation);
   const { status, requestId, awsCode, text } = answer;
   const said = `https response error StatusCode: ${status}, RequestID: ${requestId}, api error ${awsCode}: ${text}`;
   const clock = code === 'AWS_CLOCK_SKEW' ? clockDifference(call.skewMs) : '';
@@ -107,11 +122,14 @@ export function serviceError(error: unknown, call: FailedCall): VaultError {
   });
 }
 
-function meaningOf({ awsCode, text, status }: AwsAnswer): Meaning {
+function meaningOf({ awsCode, text, status }: AwsAnswer, operation: string): Meaning {
   // The two facts AWS tells in the message only. Both texts have been the same since these services exist.
   if (awsCode === 'AccessDenied' && text.startsWith('MultiFactorAuthentication failed')) return WRONG_MFA_CODE;
   if (/^Signature (expired|not yet current)/.test(text)) return SKEWED;
-  return MEANINGS[awsCode] ?? (status === 429 ? THROTTLED : status >= 500 ? UNAVAILABLE : REJECTED);
+  if (awsCode.startsWith('ExpiredToken') && operation === 'AssumeRoleWithWebIdentity') return EXPIRED_IDENTITY;
+  // The SDK's names of the errors it knows end so, where AWS's own do not.
+  const known = MEANINGS[awsCode] ?? MEANINGS[awsCode.replace(/Exception$/, '')];
+  return known ?? (status === 429 ? THROTTLED : status >= 500 ? UNAVAILABLE : REJECTED);
 }
 
 function answerOf(error: unknown, { secrets }: FailedCall): AwsAnswer | undefined {
@@ -141,6 +159,17 @@ function plainText(message: string, secrets: readonly string[]): string {
   return withoutSecrets.replace(/\s+/g, ' ').trim().replace(/\.$/, '').slice(0, 2000);
 }
 
+/** The SDK's own rules know no host for these settings. */
+function noEndpoint({ message }: Error, { service, operation }: FailedCall): VaultError {
+  return new VaultError(
+    'CONFIG_INVALID',
+    `${service} has no endpoint for the region and the endpoint settings: ${message}`,
+    {
+      details: { operation },
+    },
+  );
+}
+
 /** An answer that is not AWS's: the page of a captive portal or of a proxy. Its text says nothing to the user. */
 export function notAwsAnswer({ service, operation }: ServiceCall, status = ''): VaultError {
   const message = `operation error ${service}: ${operation}, ${status}the answer is not one of AWS: check the network, the proxy and the endpoint`;
@@ -153,9 +182,16 @@ function statusOf(error: unknown): string {
   return hasStatus ? `https response error StatusCode: ${String(metadata.httpStatusCode)}, ` : '';
 }
 
-function withOperation(error: VaultError, operation: string): VaultError {
+function withOperation(error: VaultError, { operation, hint }: FailedCall): VaultError {
   const details: ErrorDetails = { ...error.details, operation };
-  return new VaultError(error.code, error.message, { details, cause: error.cause });
+  const message = hint !== undefined && isNoSuchHost(error) ? `${error.message}; ${hint}` : error.message;
+  return new VaultError(error.code, message, { details, cause: error.cause });
+}
+
+/** A proxy looks the name up itself, and says only that it did not connect. */
+function isNoSuchHost({ cause }: VaultError): boolean {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'ERR_PROXY_TUNNEL';
 }
 
 function clockDifference(skewMs: number): string {

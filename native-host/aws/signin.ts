@@ -48,8 +48,11 @@ export async function getSigninToken(request: SigninTokenRequest): Promise<strin
   url.searchParams.set('Action', 'getSigninToken');
   if (sessionDurationSeconds !== undefined) url.searchParams.set('SessionDuration', String(sessionDurationSeconds));
   url.searchParams.set('Session', sessionJson(credentials));
-  const { send } = await import('./connection.ts');
-  const answer = await send({ method: 'GET', url, headers: { accept: 'application/json' } }, { env, signal, caBundle });
+  const { sendRepeatedly } = await import('./attempts.ts');
+  const answer = await sendRepeatedly(
+    { method: 'GET', url, headers: { accept: 'application/json' } },
+    { env, signal, caBundle },
+  );
   if (answer.statusCode !== 200) {
     const status = `${answer.statusCode} ${answer.reason}`.replace(/[^\x20-\x7e]/g, '').trim();
     throw rejected(`Call to getSigninToken failed with ${status}`);

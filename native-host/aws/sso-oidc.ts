@@ -1,10 +1,10 @@
-import { checkRegion, configuredEndpoint } from './endpoint.ts';
+import { checkRegion, endpointSettings } from './endpoint.ts';
 import { dnsSuffix, partitionOfRegion } from './partition.ts';
 import type { UnsignedOptions } from './service-client.ts';
 import { notAwsAnswer } from './service-error.ts';
 
 /** How to reach the OIDC service of an IAM Identity Center instance: `region` is the instance's. Nothing is signed. */
-export type OidcOptions = Omit<UnsignedOptions, 'secrets'>;
+export type OidcOptions = Omit<UnsignedOptions, 'secrets' | 'usesLegacySts'>;
 
 /** A public client, registered by anybody without a login. */
 export type OidcClient = { readonly clientId: string; readonly clientSecret: string; readonly expiresAt: Date };
@@ -136,15 +136,14 @@ export async function createToken(options: OidcOptions, client: OidcClient, gran
  * @throws VaultError CONFIG_INVALID
  * @see https://www.rfc-editor.org/rfc/rfc7636
  */
-export function authorizationUrl(
-  { env, region, endpoint, usesFips, usesDualstack }: OidcOptions,
-  parameters: Readonly<Record<string, string>>,
-): string {
-  const partition = partitionOfRegion(checkRegion(region));
+export function authorizationUrl(options: OidcOptions, parameters: Readonly<Record<string, string>>): string {
+  const region = checkRegion(options.region);
+  const { endpoint, useFipsEndpoint, useDualstackEndpoint } = endpointSettings('SSO_OIDC', options.env, options);
+  const partition = partitionOfRegion(region);
   // In GovCloud the ordinary host is the FIPS one.
-  const isFips = usesFips && (usesDualstack || partition !== 'aws-us-gov');
-  const host = `oidc${isFips ? '-fips' : ''}.${region}.${dnsSuffix(partition, usesDualstack ?? false)}`;
-  const url = new URL(`${configuredEndpoint('SSO_OIDC', env, endpoint) ?? `https://${host}`}/authorize`);
+  const isFips = useFipsEndpoint && (useDualstackEndpoint || partition !== 'aws-us-gov');
+  const host = `oidc${isFips ? '-fips' : ''}.${region}.${dnsSuffix(partition, useDualstackEndpoint)}`;
+  const url = new URL(`${endpoint ?? `https://${host}`}/authorize`);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   return url.href;
 }

@@ -3,7 +3,7 @@ import type { UnsignedOptions } from './service-client.ts';
 import { notAwsAnswer } from './service-error.ts';
 
 /** How to reach the portal of an IAM Identity Center instance: `region` is the instance's. It takes a token, no signature. */
-export type PortalOptions = Omit<UnsignedOptions, 'secrets'> & {
+export type PortalOptions = Omit<UnsignedOptions, 'secrets' | 'usesLegacySts'> & {
   readonly accessToken: string;
 };
 

@@ -1,9 +1,12 @@
 import { VaultError } from '../errors.ts';
 import type { Credentials } from './credentials.ts';
-import type { ServiceOptions } from './service-client.ts';
+import type { CallOptions, ServiceOptions, UnsignedOptions } from './service-client.ts';
 import { notAwsAnswer } from './service-error.ts';
 
 export type { ServiceOptions } from './service-client.ts';
+
+/** How to reach STS for a call that nobody signs. */
+export type ServiceReach = Omit<ServiceOptions, 'credentials'>;
 
 /** An MFA device and the six digits it shows now; each code is good for one call. */
 export type Mfa = { readonly serial: string; readonly tokenCode: string };
@@ -23,6 +26,15 @@ export type AssumeRoleRequest = {
   readonly sourceIdentity?: string | undefined;
 };
 
+/** Seconds: 900-43200 and the role's own limit. */
+export type WebIdentityRequest = {
+  readonly roleArn: string;
+  readonly roleSessionName: string;
+  readonly durationSeconds: number;
+  /** The token of the identity provider: as secret as credentials. */
+  readonly webIdentityToken: string;
+};
+
 /** Seconds: 900-129600. `name`: 2-32 characters of letters, digits and `+=,.@-_`. */
 export type FederationTokenRequest = { readonly name: string; readonly durationSeconds: number };
 
@@ -40,9 +52,16 @@ type SendOptions = { readonly abortSignal: AbortSignal };
 
 /** Named one by one, so that a bundle holds these operations and not the whole client. */
 async function loadSdk() {
-  const { STSClient, AssumeRoleCommand, GetCallerIdentityCommand, GetFederationTokenCommand, GetSessionTokenCommand } =
-    await import('@aws-sdk/client-sts');
-  return { STSClient, AssumeRoleCommand, GetCallerIdentityCommand, GetFederationTokenCommand, GetSessionTokenCommand };
+  const {
+    STSClient,
+    AssumeRoleCommand,
+    AssumeRoleWithWebIdentityCommand,
+    GetCallerIdentityCommand,
+    GetFederationTokenCommand,
+    GetSessionTokenCommand,
+  } = await import('@aws-sdk/client-sts');
+  const commands = { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand };
+  return { STSClient, ...commands, GetFederationTokenCommand, GetSessionTokenCommand };
 }
 
 /** Starts loading the SDK, some 40 ms of work, while the user types a code or a passphrase. */
@@ -91,6 +110,28 @@ export async function assumeRole(options: ServiceOptions, request: AssumeRoleReq
 }
 
 /**
+ * Temporary credentials of a role for the bearer of a web identity token. The call is not signed.
+ * @throws VaultError AWS_CREDENTIALS_INVALID for a token that AWS does not take, CONFIG_INVALID, AWS_*, CANCELLED
+ * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+ */
+export async function assumeRoleWithWebIdentity(
+  reach: ServiceReach,
+  request: WebIdentityRequest,
+): Promise<Required<Credentials>> {
+  const input = {
+    RoleArn: request.roleArn,
+    RoleSessionName: request.roleSessionName,
+    DurationSeconds: request.durationSeconds,
+    WebIdentityToken: request.webIdentityToken,
+  };
+  const options: UnsignedOptions = { ...reach, secrets: [request.webIdentityToken] };
+  const { Credentials: issued } = await call('AssumeRoleWithWebIdentity', options, (client, sdk, sending) =>
+    client.send(new sdk.AssumeRoleWithWebIdentityCommand(input), sending),
+  );
+  return credentialsOf('AssumeRoleWithWebIdentity', issued);
+}
+
+/**
  * Temporary credentials of a user for the console, with all that the user may do. Needs the user's stored key.
  * @throws VaultError CONFIG_INVALID, AWS_*, CANCELLED
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
@@ -121,7 +162,7 @@ export async function getCallerIdentity(options: ServiceOptions): Promise<Caller
 
 async function call<Output>(
   operation: string,
-  options: ServiceOptions,
+  options: CallOptions,
   send: (client: Client, sdk: Sdk, sending: SendOptions) => Promise<Output>,
 ): Promise<Output> {
   const [sdk, { callService }] = await Promise.all([loadSdk(), import('./service-client.ts')]);

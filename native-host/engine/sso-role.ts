@@ -1,7 +1,7 @@
 import { getRoleCredentials } from '../aws/sso.ts';
 import { VaultError } from '../errors.ts';
 import type { Source } from './credentials.ts';
-import { oidcOptions, portalOptions } from './sso-service.ts';
+import { ssoReach } from './sso-service.ts';
 import { dropToken, silentToken } from './sso-token.ts';
 
 /**
@@ -10,10 +10,10 @@ import { dropToken, silentToken } from './sso-token.ts';
  * @throws VaultError SSO_LOGIN_REQUIRED (log in and repeat: ask.ts), AWS_ACCESS_DENIED for a role that is not assigned, AWS_*
  */
 export const ssoRole: Source<'sso-role'> = async ({ profile, sso }, { context, locks, onWait }) => {
-  const call = { context, locks, service: oidcOptions(profile, sso, context), onWait, profile: profile.name };
-  const portal = portalOptions(profile, sso, context);
+  const service = ssoReach(profile, sso, context);
+  const call = { context, locks, service, onWait, profile: profile.name };
   const { accountId, roleName } = sso;
-  const withToken = (accessToken: string) => getRoleCredentials({ ...portal, accessToken }, { accountId, roleName });
+  const withToken = (accessToken: string) => getRoleCredentials({ ...service, accessToken }, { accountId, roleName });
   const token = await silentToken(sso, call);
   try {
     return await withToken(token);

@@ -1,6 +1,6 @@
 import type { ResolvedProfile, SsoSource } from '../aws/profile.ts';
 import { type LoginOptions, ssoLogin as login } from '../engine/sso-login.ts';
-import { oidcOptions } from '../engine/sso-service.ts';
+import { ssoReach } from '../engine/sso-service.ts';
 import { VaultError } from '../errors.ts';
 import type { VaultAccess } from '../vault-access.ts';
 
@@ -21,7 +21,7 @@ export async function ssoLogin(access: VaultAccess, name: string, options: SsoLo
   const { profile, sso } = await ssoProfile(access, name);
   await access.withKeyring(async (keyring) => {
     const context = { env, now, log, keyring, signal };
-    await login(sso, { ...how, context, locks, service: oidcOptions(profile, sso, context) });
+    await login(sso, { ...how, context, locks, service: ssoReach(profile, sso, context) });
   });
 }
 

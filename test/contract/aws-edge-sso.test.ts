@@ -76,7 +76,7 @@ describe('the hosts of IAM Identity Center', () => {
 
   test('are replaced by the endpoints that are configured, each service by its own', async () => {
     const env = { AWS_ENDPOINT_URL_SSO_OIDC: `${aws.url}/`, AWS_ENDPOINT_URL_SSO: 'http://127.0.0.1:1' };
-    const options = { ...direct(), env, usesFips: true };
+    const options = { ...direct(), env };
     await registerClient(options, CLIENT);
     expect(authorizationUrl(options, {})).toBe(`${aws.url}/authorize`);
     const refused = await failureOf(getRoleCredentials({ ...options, accessToken: 'none' }, ROLE));

@@ -8,18 +8,20 @@ const ALL = {
 };
 
 test('a service has its own variable before the common one, and both before the profile', () => {
-  expect(configuredEndpoint('STS', ALL, 'http://profile.example')).toBe('http://sts.example');
-  expect(configuredEndpoint('IAM', ALL, 'http://profile.example')).toBe('http://iam.example');
+  expect(configuredEndpoint('STS', ALL, { endpoint: 'http://profile.example' })).toBe('http://sts.example');
+  expect(configuredEndpoint('IAM', ALL, { endpoint: 'http://profile.example' })).toBe('http://iam.example');
   const { AWS_ENDPOINT_URL } = ALL;
-  expect(configuredEndpoint('STS', { AWS_ENDPOINT_URL }, 'http://profile.example')).toBe(
+  expect(configuredEndpoint('STS', { AWS_ENDPOINT_URL }, { endpoint: 'http://profile.example' })).toBe(
     'https://all.example:4566/base',
   );
-  expect(configuredEndpoint('STS', {}, 'http://profile.example')).toBe('http://profile.example');
+  expect(configuredEndpoint('STS', {}, { endpoint: 'http://profile.example' })).toBe('http://profile.example');
   expect(configuredEndpoint('STS', {})).toBeUndefined();
 });
 
 test('an empty variable is one that is not set', () => {
-  expect(configuredEndpoint('STS', { AWS_ENDPOINT_URL_STS: '', AWS_ENDPOINT_URL: '' }, '')).toBeUndefined();
+  expect(
+    configuredEndpoint('STS', { AWS_ENDPOINT_URL_STS: '', AWS_ENDPOINT_URL: '' }, { endpoint: '' }),
+  ).toBeUndefined();
 });
 
 test('the sign-in endpoint moves by its own variable only', () => {
@@ -31,7 +33,7 @@ test('the sign-in endpoint moves by its own variable only', () => {
 
 test.each(['true', 'TRUE'])('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=%s turns every one off', (value) => {
   const env = { ...ALL, AWS_ENDPOINT_URL_SIGNIN: 'http://x', AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: value };
-  expect(configuredEndpoint('STS', env, 'http://profile.example')).toBeUndefined();
+  expect(configuredEndpoint('STS', env, { endpoint: 'http://profile.example' })).toBeUndefined();
   expect(configuredEndpoint('SIGNIN', env)).toBeUndefined();
 });
 
@@ -51,7 +53,7 @@ test.each([
     details: { flag: 'AWS_ENDPOINT_URL_STS' },
   });
   expect(() => configuredEndpoint('STS', { AWS_ENDPOINT_URL_STS: text })).toThrow(refusal);
-  expect(() => configuredEndpoint('STS', {}, text)).toThrow(/^endpoint_url must be/);
+  expect(() => configuredEndpoint('STS', {}, { endpoint: text })).toThrow(/^endpoint_url must be/);
 });
 
 test('the password of a refused endpoint is not in the message', () => {
