@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FOLLOWING, type SsoWorld, startSsoWorld } from './sso-world.ts';
-import { operations, type Result, type RunOptions } from './world.ts';
+import { finished, operations, type Result, type RunOptions } from './world.ts';
 
 const KEY_ID = ['--', 'sh', '-c', 'echo "$AWS_ACCESS_KEY_ID"'];
 const OPENING = 'Opening the SSO authorization page in your default browser (use Ctrl-C to abort)';
@@ -80,9 +80,20 @@ describe('a login', () => {
 
   it('that the person refuses is refused for all who wait for it, and nothing is kept', async () => {
     world.sso.answerWith('deny');
-    const refused = await exec('dev');
-    expect(refused).toMatchObject({ status: 1, stdout: '' });
-    expect(refused.stderr).toMatch(/keyturn: error: exec: .*refused in the browser.*\[SSO_LOGIN_DENIED\]\n$/);
+    const hold = world.aws.hold({ operation: 'authorize' });
+    const first = exec('dev');
+    await hold.arrived;
+    const second = world.start(['exec', 'prod', ...KEY_ID]);
+    const over = finished(second);
+    await new Promise<void>((resolve) =>
+      second.stderr?.on('data', (text) => String(text).includes('Waiting') && resolve()),
+    );
+    hold.release();
+    for (const refused of [await first, await over]) {
+      expect(refused).toMatchObject({ status: 1, stdout: '' });
+      expect(refused.stderr).toMatch(/keyturn: error: exec: .*refused in the browser.*\[SSO_LOGIN_DENIED\]\n$/);
+    }
+    expect(count('authorize')).toBe(1);
     expect((await world.run(['list', '--sessions'])).stdout).toBe('');
     expect(fs.readFileSync(world.file('page'), 'utf8')).toContain('The login was refused');
   });

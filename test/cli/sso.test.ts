@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readAwsVaultItem, writeAwsVaultItem } from './aws-vault-items.ts';
 import { PseudoTerminal } from './pseudo-terminal.ts';
@@ -171,6 +172,18 @@ describe('role credentials', () => {
   it('are the source of a role in the same profile', async () => {
     await succeeds('top');
     expect(operations(world).slice(-2)).toEqual(['GetRoleCredentials', 'AssumeRole']);
+  });
+
+  it('are not asked for where sso_region is none', async () => {
+    const config = fs
+      .readFileSync(world.configFile, 'utf8')
+      .replace(`sso_region = ${world.sso.region}`, 'sso_region = Frankfurt');
+    fs.writeFileSync(world.configFile, config);
+    const { stderr } = await exec('dev');
+    expect(stderr).toMatch(
+      /Error loading config: the sso_region of profile "dev" is "Frankfurt".*\[CONFIG_INVALID\]\n$/,
+    );
+    expect(operations(world)).toEqual([]);
   });
 
   it('of a permission set that is not assigned are refused, with the settings to look at', async () => {
