@@ -2,8 +2,8 @@ import { basename } from 'node:path';
 import type { Asker, MfaQuestion } from '../native-host/ask.ts';
 import { VaultError } from '../native-host/errors.ts';
 import type { ProgramPrompt } from './ask/programs.ts';
-import type { SsoFlow } from './ask/sso-login.ts';
 import type { AskHow, Cli } from './cli.ts';
+import type { SsoFlow } from './grammar/sso-flags.ts';
 
 /** The flags that say how a person is asked. */
 export type AskFlags = { readonly prompt: PromptName | undefined; readonly ssoFlow: SsoFlow | undefined };

@@ -2,10 +2,8 @@ import { VaultError } from '../../native-host/errors.ts';
 import { variable } from '../../native-host/settings.ts';
 import { resolveExecutable } from '../child.ts';
 import type { AskHow, Cli } from '../cli.ts';
+import type { SsoFlow } from '../grammar/sso-flags.ts';
 import { openInBrowser } from '../open-in-browser.ts';
-
-export const SSO_FLOWS = ['pkce', 'device'] as const;
-export type SsoFlow = (typeof SSO_FLOWS)[number];
 
 export type SsoLogin = Pick<AskHow, 'stdout'> & {
   readonly profile: string;
@@ -50,7 +48,8 @@ async function isOpened(url: string, cli: Omit<Cli, 'ask'>): Promise<boolean> {
   } catch (error) {
     if (!(error instanceof VaultError) || cli.signal.aborted) throw error;
     cli.log(error.message);
-    return false;
+    // Nobody came, but the address is on the screen: somebody may be typing a password on that page by now.
+    return error.code === 'TIMEOUT';
   }
 }
 

@@ -1,9 +1,12 @@
 import type { Grammar } from '../args-grammar.ts';
 
+const SSO_FLOWS = ['pkce', 'device'] as const;
+export type SsoFlow = (typeof SSO_FLOWS)[number];
+
 export const ssoFlags = {
   ssoFlow: {
     kind: 'choice',
-    choices: ['pkce', 'device'],
+    choices: SSO_FLOWS,
     env: 'KEYTURN_SSO_FLOW',
     help: 'How to log in to IAM Identity Center: pkce (a browser on this machine) or device (a page for any machine).',
   },

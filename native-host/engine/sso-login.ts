@@ -19,7 +19,7 @@ import {
   writeSsoClient,
   writeSsoToken,
 } from './sso-store.ts';
-import { isUsable, type SsoCall, type SsoInstance, scopesOf, ssoLock } from './sso-token.ts';
+import { isUsable, type SsoCall, type SsoInstance, scopesOf, ssoLock, UNKNOWN_CLIENT } from './sso-token.ts';
 
 /** `pkce`: an authorization code that comes back to this machine. `device`: a page that may be opened on any machine. */
 export type SsoFlow = 'pkce' | 'device';
@@ -41,8 +41,6 @@ export type LoginOptions = SsoCall & {
 const CLIENT_NAME = 'keyturn';
 /** As long as a device code is good for. */
 const LOGIN_SECONDS = 600;
-/** The service does not know the client, or does not let it do this. */
-const UNKNOWN_CLIENT = ['InvalidClientException', 'UnauthorizedClientException'];
 
 /**
  * Gets an access token of an instance from the person and keeps it in the keyring. Among all processes of the user one asks at a

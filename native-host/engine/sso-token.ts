@@ -7,6 +7,7 @@ import {
   bareStartUrl,
   readSsoClient,
   readSsoToken,
+  removeSsoClient,
   removeSsoToken,
   type SsoToken,
   writeSsoToken,
@@ -28,11 +29,12 @@ export type SsoCall = {
 /** What a `[sso-session]` without `sso_registration_scopes` asks for. @see the AWS CLI's configuration of SSO sessions */
 export const DEFAULT_SCOPES: readonly string[] = ['sso:account:access'];
 
+/** The service does not know the client, or does not let it do this. */
+export const UNKNOWN_CLIENT: readonly string[] = ['InvalidClientException', 'UnauthorizedClientException'];
 /** The service's words for a refresh token, or a client, that is worth nothing any more. */
 const SPENT = [
+  ...UNKNOWN_CLIENT,
   'InvalidGrantException',
-  'InvalidClientException',
-  'UnauthorizedClientException',
   'ExpiredTokenException',
   'AccessDeniedException',
   'InvalidRequestException',
@@ -70,7 +72,9 @@ export async function silentToken(instance: SsoInstance, call: SsoCall, refused?
   const found = await readSsoToken(keyring, instance.startUrl);
   if (found === undefined) throw loginRequired(instance, call);
   if (isGood(found)) return found.accessToken;
-  if (found.refreshToken === undefined && refused === undefined) throw loginRequired(instance, call);
+  // One that lacks a scope is good for others, and would lack it as well when refreshed.
+  const isAlive = found.expiresAt > now() && found.accessToken !== refused;
+  if (isAlive || (found.refreshToken === undefined && refused === undefined)) throw loginRequired(instance, call);
   const release = await call.locks.acquire(ssoLock(instance), { signal, ...(call.onWait && { onWait: call.onWait }) });
   try {
     // Whoever held the lock may have brought one.
@@ -120,7 +124,10 @@ async function refresh(token: SsoToken, instance: SsoInstance, call: SsoCall): P
     return refreshed;
   } catch (error) {
     // The person logged out, or the session came to its end: a login gets the next one.
-    if (error instanceof VaultError && SPENT.includes(error.details.awsCode ?? '')) return undefined;
+    const awsCode = error instanceof VaultError ? (error.details.awsCode ?? '') : '';
+    // On the page of an authorization code nobody but the person would hear that the client is unknown.
+    if (UNKNOWN_CLIENT.includes(awsCode)) await removeSsoClient(keyring, instance.startUrl);
+    if (SPENT.includes(awsCode)) return undefined;
     throw error;
   }
 }

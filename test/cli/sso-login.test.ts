@@ -145,7 +145,7 @@ sso_role_name = Developer
       'sso:account:access',
       'sso:account:access codecatalyst:read_write',
     ]);
-    expect(count('authorize')).toBe(2);
+    expect([count('authorize'), count('CreateToken')]).toEqual([2, 2]);
   });
 
   it('shows neither token nor secret in any line, with --debug too', async () => {

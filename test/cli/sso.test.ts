@@ -65,6 +65,14 @@ describe('a token', () => {
     expect([count('CreateToken'), count('authorize')]).toEqual([2, 1]);
   });
 
+  it('of a client that AWS has forgotten is replaced by a login with a new registration', async () => {
+    await succeeds('dev');
+    await expireToken();
+    world.sso.forgetClients();
+    expect((await succeeds('prod')).stderr).toContain(OPENING);
+    expect([count('RegisterClient'), count('authorize')]).toEqual([2, 2]);
+  });
+
   it('whose refreshing fails for the moment only is kept', async () => {
     await succeeds('dev');
     await expireToken();
