@@ -54,6 +54,10 @@ const runners: Runner = {
     const { restoreVault } = await import('./commands/vault.ts');
     return done(restoreVault({ ...args, ...flags }, cli));
   },
+  async explain({ args, flags }, cli) {
+    const { explain } = await import('./commands/explain.ts');
+    return explain({ ...flags, ...args, durationSeconds: flags.duration }, cli);
+  },
   async 'host install'({ flags }, cli) {
     const { installHost } = await import('./commands/host.ts');
     return done(installHost(flags, cli));

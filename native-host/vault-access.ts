@@ -150,16 +150,17 @@ export class VaultAccess {
     return {
       resolve: (name, isTarget) => resolveProfile(name, { config, env, flags: request.flags, isTarget }),
       hasStoredKey: (name) => stored.has(name),
-      plainTextFile: this.plainTextFile(),
+      plainTextFile: this.plainTextFile(config),
       noSession: request.noSession ?? false,
     };
   }
 
   /** Answers where a profile's key lies in plain text. The file is read when the first profile turns out to have no key. */
-  private plainTextFile(): (name: string) => string | undefined {
+  private plainTextFile(config: ConfigFile): (name: string) => string | undefined {
     const { credentialsFile } = this.settings;
     let names: ReadonlySet<string> | undefined;
     return (name) => {
+      if (config.profiles.get(name)?.values.has('aws_access_key_id')) return config.path;
       names ??= new Set(this.namesIn(credentialsFile));
       return names.has(name) ? credentialsFile : undefined;
     };

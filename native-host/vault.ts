@@ -5,6 +5,7 @@ import type { Env } from './engine/context.ts';
 import { isStoredKey, removeSessions } from './engine/session-cache.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
+import type { Explanation } from './operations/explain.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
 import type { ProfileSummary } from './protocol.ts';
@@ -79,6 +80,15 @@ export class Vault {
       const plan = await this.access.plan(request, { keyring, signal: call.signal });
       return { credentials: await this.access.run(plan, call), profile: plan.profile };
     });
+  }
+
+  /**
+   * How a profile's credentials would be got, without a call to AWS and without a passphrase.
+   * @throws VaultError PROFILE_NOT_FOUND, KEYRING_*
+   */
+  async explain(request: CredentialsRequest): Promise<Explanation> {
+    const { explain } = await import('./operations/explain.ts');
+    return explain(this.access, request);
   }
 
   /**

@@ -61,6 +61,8 @@ export class SettingLookup {
     this.config = options.config;
     this.options = options;
     this.sections = sectionsOf(profile, options.config);
+    // Which sections count is a setting too; nobody else looks it up.
+    if (options.onSetting !== undefined) this.find('include_profile');
   }
 
   /** The setting's value; a flag's is given by the caller, who parsed it. */
