@@ -77,14 +77,14 @@ function sectionName(title: string): Pick<ScannedSection, 'type' | 'name'> {
 function readLine(at: Line, section: OpenSection | undefined): void {
   const { line, content, number, file } = at;
   if (section === undefined) {
-    throw invalid(file, number, `${quote(keyPart(content))} stands before any section header such as [profile NAME]`);
+    throw invalid(file, number, `${shownKey(content)} stands before any section header such as [profile NAME]`);
   }
   const isIndented = /^\s/.test(line);
   const equals = content.indexOf('=');
   if (section.isContinued) goOn(section, '', content);
   else if (equals > 0) readKey(at, section, { equals, isIndented });
   else if (isIndented && section.last !== undefined) goOn(section, '\n', content);
-  else throw invalid(file, number, `${quote(keyPart(content))} is not of the form key = value`);
+  else throw invalid(file, number, `${shownKey(content)} is not of the form key = value`);
 }
 
 function readKey(at: Line, section: OpenSection, found: { readonly equals: number; isIndented: boolean }): void {
@@ -121,9 +121,10 @@ function goOn(section: OpenSection, joint: string, content: string): void {
   if (section.last !== undefined && before !== undefined) section.values.set(section.last, `${before}${joint}${text}`);
 }
 
-/** Never more of a bad line than its first word: people do paste secrets into this file. */
-function keyPart(content: string): string {
-  return (content.split(/[\s=:]/, 1)[0] ?? '').slice(0, 40);
+/** Of a bad line its first word, and that only if it can be a key's name: people do paste secrets into this file. */
+function shownKey(content: string): string {
+  const word = content.split(/[\s=:]/, 1)[0] ?? '';
+  return /^[a-z][a-z0-9_.-]{0,39}$/.test(word) ? quote(word) : 'this line';
 }
 
 function quote(text: string): string {
