@@ -2,7 +2,8 @@ import { VaultError } from '../errors.ts';
 
 /** One physical section of an AWS config file: where it starts, what it says, and on which line it says it. */
 export type ScannedSection = {
-  readonly type: 'profile' | 'sso-session' | 'services' | 'other';
+  /** `profile-default`: a `[profile default]`, which counts only where there is no `[default]`. */
+  readonly type: 'profile' | 'profile-default' | 'sso-session' | 'services' | 'other';
   readonly name: string;
   /** 1-based line of the header. */
   readonly line: number;
@@ -76,8 +77,7 @@ function sectionName(title: string): Pick<ScannedSection, 'type' | 'name'> {
   const type = typeOf(title);
   if (type === undefined) return { type: 'other', name: title };
   const name = unquoted(title.slice(type.length).trim());
-  // `[profile default]` is another section than `[default]`; aws-vault reads only the latter, and so do we.
-  return type === 'profile' && name === 'default' ? { type: 'other', name: title } : { type, name };
+  return { type: type === 'profile' && name === 'default' ? 'profile-default' : type, name };
 }
 
 function typeOf(title: string): 'profile' | 'sso-session' | 'services' | undefined {

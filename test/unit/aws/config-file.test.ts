@@ -54,6 +54,11 @@ describe('reading', () => {
     expect(await valuesOf('[profile default]\nregion=a\n[default]\nregion=b\n', 'default')).toEqual({ region: 'b' });
   });
 
+  it('reads [profile default] where there is no [default], as AWS’s tools do', async () => {
+    expect(await valuesOf('[profile default]\nregion=a\n[profile x]\n', 'default')).toEqual({ region: 'a' });
+    expect(await valuesOf('[profile "default"]\nregion=a\n', 'default')).toEqual({ region: 'a' });
+  });
+
   it('keeps nested settings apart from the profile’s own', async () => {
     expect(await valuesOf('[profile a]\ns3 =\n  region = nested\nregion = own\n', 'a')).toEqual({
       's3.region': 'nested',

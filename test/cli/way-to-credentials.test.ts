@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readmePeople } from './readme-people.ts';
+import { startWorld, type World } from './world.ts';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(async () => {
+  world.aws.assertNoUnexpectedCalls();
+  await world.close();
+});
+
+const SESSION = 'GetSessionToken 28800 +MFA AKIA';
+
+describe('the way from key to credentials is aws-vault’s', () => {
+  it.each<[id: string, profile: string, flags: string[], calls: string[], cached: string[]]>([
+    ['A', 'jonsmith', ['-n'], [], []],
+    ['B', 'jonsmith', [], ['GetSessionToken 3600 +MFA AKIA'], ['GetSessionToken']],
+    // Cached as well, other than by aws-vault.
+    ['C', 'foo-readonly', [], ['AssumeRole ReadOnly 3600 AKIA'], ['AssumeRole']],
+    ['D', 'foo-admin', [], [SESSION, 'AssumeRole Admin 3600 ASIA'], ['AssumeRole', 'GetSessionToken']],
+    ['E', 'foo-admin', ['-d', '2h'], ['AssumeRole Admin 7200 +MFA AKIA'], ['AssumeRole']],
+    [
+      'F',
+      'bar-role2',
+      [],
+      [SESSION, 'AssumeRole Role1 3600 ASIA', 'AssumeRole Role2 3600 ASIA'],
+      ['AssumeRole', 'AssumeRole', 'GetSessionToken'],
+    ],
+  ])('%s: exec %s %j', async (id, profile, flags, calls, cached) => {
+    const people = await readmePeople(world, id);
+    expect(await people.exec(profile, flags)).toMatchObject({ status: 0, stderr: '' });
+    expect(people.calls()).toEqual(calls);
+    expect(people.cached()).toEqual(cached);
+    // The second time nothing is asked at all.
+    expect(await people.exec(profile, flags)).toMatchObject({ status: 0, stderr: '' });
+    expect(people.calls()).toEqual(calls);
+  });
+
+  it('G: but exec bar-role2 -n, which AWS would refuse, costs no call and no code', async () => {
+    const people = await readmePeople(world, 'G');
+    const { status, stderr } = await people.exec('bar-role2', ['-n']);
+    expect(stderr).toMatch(/^keyturn: error: exec: Error loading config: profile "bar-role2.*\[CONFIG_INVALID\]\n$/);
+    expect(stderr).toMatch(/AWS takes the MFA code it needs from a user only/);
+    expect(status).toBe(1);
+    expect([people.calls(), people.cached()]).toEqual([[], []]);
+  });
+
+  it('H: and exec bar-role2 -d 2h, half of which AWS would refuse, gets the hour it can have and says so once', async () => {
+    const people = await readmePeople(world, 'H');
+    const { status, stderr } = await people.exec('bar-role2', ['-d', '2h']);
+    expect(stderr).toBe(
+      'keyturn: profile "bar-role2H" is assumed through the role of "bar-role1H", which AWS allows for 1h at most: the credentials last 1h, not the 7200 s asked for\n',
+    );
+    expect(status).toBe(0);
+    expect(people.calls()).toEqual([SESSION, 'AssumeRole Role1 3600 ASIA', 'AssumeRole Role2 3600 ASIA']);
+  });
+
+  it('is shortened by the cache across profiles: one code for a user and all its roles', async () => {
+    const people = await readmePeople(world, 'I');
+    for (const profile of ['foo-admin', 'bar-role1', 'bar-role2', 'jonsmith']) await people.exec(profile);
+    expect(people.calls()).toEqual([
+      SESSION,
+      'AssumeRole Admin 3600 ASIA',
+      'AssumeRole Role1 3600 ASIA',
+      'AssumeRole Role2 3600 ASIA',
+    ]);
+  });
+});
+
+describe('the environment', () => {
+  it('sets how long sessions last', async () => {
+    const people = await readmePeople(world, 'J');
+    const env = {
+      AWS_SESSION_TOKEN_TTL: '2h',
+      AWS_CHAINED_SESSION_TOKEN_TTL: '12h',
+      AWS_ASSUME_ROLE_TTL: '20m',
+    };
+    await people.exec('jonsmith', [], env);
+    await people.exec('foo-admin', [], env);
+    await people.exec('foo-readonly', ['-d', '45m'], env);
+    expect(people.calls()).toEqual([
+      'GetSessionToken 7200 +MFA AKIA',
+      'GetSessionToken 43200 +MFA AKIA',
+      'AssumeRole Admin 1200 ASIA',
+      'AssumeRole ReadOnly 2700 AKIA',
+    ]);
+  });
+
+  it('sets how much time a cached session must have left', async () => {
+    const people = await readmePeople(world, 'K');
+    await people.exec('foo-readonly');
+    await people.exec('foo-readonly', [], { AWS_MIN_TTL: '59m' });
+    expect(people.calls()).toHaveLength(1);
+    await people.exec('foo-readonly', [], { AWS_MIN_TTL: '1h' });
+    expect(people.calls()).toHaveLength(2);
+    expect(people.cached()).toEqual(['AssumeRole']);
+  });
+
+  it('and a flag never get a session of another length than the one they ask for', async () => {
+    const people = await readmePeople(world, 'N');
+    await people.exec('foo-readonly', ['-d', '15m']);
+    await people.exec('foo-readonly', ['-d', '2h']);
+    await people.exec('foo-readonly', [], { AWS_ASSUME_ROLE_TTL: '2h' });
+    await people.exec('foo-readonly');
+    expect(people.calls()).toEqual([
+      'AssumeRole ReadOnly 900 AKIA',
+      'AssumeRole ReadOnly 7200 AKIA',
+      'AssumeRole ReadOnly 3600 AKIA',
+    ]);
+  });
+
+  it('sets region, MFA device and role of the profile that was named', async () => {
+    const people = await readmePeople(world, 'L');
+    const other = world.aws.addRole({ account: '333333333333', name: 'OtherL', trusts: ['111111111111'] });
+    await people.exec('foo-readonly', [], {
+      AWS_MFA_SERIAL: people.device.serial,
+      AWS_ROLE_ARN: other.arn,
+      AWS_ROLE_SESSION_NAME: 'me',
+      AWS_REGION: 'eu-west-3',
+    });
+    expect(people.calls()).toEqual([SESSION, 'AssumeRole Other 3600 ASIA']);
+    expect(world.aws.calls.at(-1)?.parameters).toMatchObject({ RoleSessionName: 'me' });
+  });
+
+  it.each([
+    ['M', 'AWS_SESSION_TOKEN_TTL', 'soon'],
+    ['O', 'AWS_CHAINED_SESSION_TOKEN_TTL', '2d'],
+    ['P', 'AWS_ASSUME_ROLE_TTL', '3600'],
+    ['Q', 'AWS_FEDERATION_TOKEN_TTL', '-1h'],
+    ['R', 'AWS_MIN_TTL', '5 minutes'],
+    ['S', 'AWS_SESSION_TAGS', 'team'],
+    ['T', 'AWS_STS_REGIONAL_ENDPOINTS', 'global'],
+    ['U', 'AWS_USE_FIPS_ENDPOINT', 'yes'],
+  ])('that cannot be read is an error instead of the default: %s, %s=%s', async (id, variable, value) => {
+    const people = await readmePeople(world, id);
+    const { status, stderr } = await people.exec('jonsmith', [], { [variable]: value });
+    expect(stderr).toMatch(new RegExp(`^keyturn: error: exec: .*${variable}.*\\[CONFIG_INVALID\\]\n$`));
+    expect(status).toBe(1);
+    expect(people.calls()).toEqual([]);
+  });
+});
