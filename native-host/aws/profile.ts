@@ -100,7 +100,7 @@ export function resolveProfile(name: string, options: ResolveOptions): ResolvedP
   const lookup = new SettingLookup(name, options);
   const text = (key: string): string | undefined => lookup.text(key);
   const sourceProfile = text('source_profile');
-  const tags = text('session_tags');
+  const tags = lookup.find('session_tags');
   const transitive = text('transitive_session_tags');
   return compact({
     name,

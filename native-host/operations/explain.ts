@@ -109,11 +109,16 @@ export async function explain(access: VaultAccess, request: CredentialsRequest):
     profile: request.profile,
     ...(target?.region !== undefined && { region: target.region }),
     ...(problem instanceof VaultError && { problem: problemOf(problem) }),
-    profiles: [...seen].map(([name, { settings }], index) => {
+    profiles: [...seen].map(([name, { settings, profile }], index) => {
       const section = config.profiles.get(name);
       const place = section && { file: config.path, line: section.line };
       const all = index === 0 ? [...settings, ...settingsOfTheRun(env)] : settings;
-      return { name, ...place, settings: all, unused: unusedKeys(section, settings) };
+      return {
+        name,
+        ...place,
+        settings: all,
+        unused: unusedKeys(section, { settings, isRead: profile !== undefined }),
+      };
     }),
     steps,
     ...(!(problem instanceof VaultError || planned instanceof VaultError) && { mfa: mfaOf(planned, steps) }),
@@ -154,12 +159,25 @@ function settingsOfTheRun(env: VaultAccess['env']): Setting[] {
   });
 }
 
-const SETTLED = new Set(['include_profile', 'aws_access_key_id', 'aws_secret_access_key', 'aws_session_token']);
+/** Keys that Keyturn reads. Of a profile that cannot be read to its end, the others are the ones nobody will ever look at. */
+export const READ_KEYS: readonly string[] = [
+  ...['region', 'mfa_serial', 'mfa_process', 'role_arn', 'external_id', 'role_session_name', 'duration_seconds'],
+  ...['source_profile', 'include_profile', 'credential_source', 'credential_process', 'source_identity'],
+  ...['session_tags', 'transitive_session_tags', 'web_identity_token_file', 'web_identity_token_process'],
+  ...['sso_session', 'sso_start_url', 'sso_region', 'sso_account_id', 'sso_role_name', 'sso_registration_scopes'],
+  ...['endpoint_url', 'services', 'ignore_configured_endpoint_urls', 'sts_regional_endpoints', 'ca_bundle'],
+  ...['use_fips_endpoint', 'use_dualstack_endpoint', 'output', 'login_session'],
+];
 
-function unusedKeys(section: ConfigSection | undefined, settings: readonly Setting[]): ExplainedProfile['unused'] {
-  const used = new Set(settings.map(({ key }) => key));
+type ReadSettings = { readonly settings: readonly Setting[]; readonly isRead: boolean };
+
+function unusedKeys(
+  section: ConfigSection | undefined,
+  { settings, isRead }: ReadSettings,
+): ExplainedProfile['unused'] {
+  const used = new Set([...settings.map(({ key }) => key), ...(isRead ? [] : READ_KEYS)]);
   return [...(section?.keyLines ?? [])]
-    .filter(([key]) => !used.has(key) && !SETTLED.has(key) && !key.includes('.'))
+    .filter(([key]) => !used.has(key) && !key.includes('.'))
     .map(([key, line]) => ({ key, line }));
 }
 
@@ -244,10 +262,14 @@ function mfaOf(steps: readonly Step[], explained: readonly ExplainedStep[]): Non
   if (withMfa !== undefined) {
     return { isAsked: false, reason: 'a cached session already carries the MFA it needs', serials };
   }
-  const named = steps.find(({ profile }) => profile.mfaSerial !== undefined);
-  const reason =
-    named === undefined
-      ? 'no profile on the way has an mfa_serial'
-      : `none of these steps sends the mfa_serial of profile '${named.profile.name}'`;
-  return { isAsked: false, reason, serials };
+  return { isAsked: false, reason: whyNoCode(steps), serials };
+}
+
+function whyNoCode(steps: readonly Step[]): string {
+  const last = steps.at(-1);
+  const named = steps.find(({ profile }) => profile.mfaSerial !== undefined)?.profile.name;
+  if (named === undefined || last === undefined) return 'no profile on the way has an mfa_serial';
+  if (last.type === 'stored-key') return 'the stored key is used as it is, without a session';
+  if (last.profile.mfaSerial !== undefined) return `none of these steps takes the mfa_serial of profile '${named}'`;
+  return `profile '${last.profile.name}' has no mfa_serial, and that of '${named}' does not count for it`;
 }

@@ -198,6 +198,8 @@ it('prints a text whose columns are aligned, with ~ for the home directory and l
   const ofReader = rows.slice(0, 3);
   expect(new Set(ofReader.map((row) => row.indexOf('~/.aws/config:'))).size).toBe(1);
   expect(stdout).toContain(`2. AssumeRole ${people.reader.arn}\n`);
-  expect(stdout).toContain("MFA\n  not asked for: none of these steps sends the mfa_serial of profile 'ada'\n");
+  expect(stdout).toContain(
+    "MFA\n  not asked for: profile 'reader' has no mfa_serial, and that of 'ada' does not count for it\n",
+  );
   expect(stdout).not.toMatch(/ $/m);
 });

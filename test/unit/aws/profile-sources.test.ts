@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { READ_KEYS } from '../../../native-host/operations/explain.ts';
 import { resolved } from '../engine/resolve.ts';
 
 const SESSION = `[sso-session corp]
@@ -91,7 +92,9 @@ describe('other sources', () => {
       ),
     });
     const both = { config: '[profile p]\nsource_profile = a\ncredential_source = Environment\n[profile a]\n' };
-    await expect(resolved('p', both)).rejects.toThrow('source_profile and credential_source exclude each other');
+    await expect(resolved('p', both)).rejects.toThrow(
+      /config:3: credential_source of profile "p" stands beside a source_profile/,
+    );
   });
 
   it('give way to a source_profile that stands nearer', async () => {
@@ -164,6 +167,27 @@ services = nowhere
 
   it('says in which section a wrong value is inherited from', async () => {
     const wrong = { config: '[default]\nuse_fips_endpoint = on\n[profile p]\n' };
-    await expect(resolved('p', wrong)).rejects.toThrow('use_fips_endpoint of profile "p" (from [default]) must be');
+    await expect(resolved('p', wrong)).rejects.toThrow(
+      'config:2: use_fips_endpoint of profile "p" (from [default]) must be',
+    );
   });
+});
+
+it('reports every key that is read, with its place', async () => {
+  const values: Record<string, string> = {
+    ...{ duration_seconds: '900', session_tags: 'a=b', sts_regional_endpoints: 'legacy', services: 's' },
+    ...{ use_fips_endpoint: 'true', use_dualstack_endpoint: 'true', ignore_configured_endpoint_urls: 'true' },
+    ...{ include_profile: 'other', credential_source: 'Environment', sso_account_id: '111122223333' },
+  };
+  const lines = (keys: readonly string[]): string => keys.map((key) => `${key} = ${values[key] ?? 'x'}\n`).join('');
+  // What another key of the same section takes the place of.
+  const hidden = ['sso_session', 'credential_source', 'web_identity_token_process'];
+  const keys = READ_KEYS.filter((key) => !hidden.includes(key));
+  const seen: string[] = [];
+  const onSetting = ({ key }: { readonly key: string }): void => void seen.push(key);
+  const base = '[profile other]\n[services s]\n';
+  const more = { config: `[profile p]\n${lines(keys)}${base}`, onSetting };
+  await resolved('p', more);
+  await resolved('q', { config: `[profile q]\n${lines(hidden)}`, onSetting });
+  expect(READ_KEYS.filter((key) => !seen.includes(key))).toEqual([]);
 });
