@@ -92,7 +92,8 @@ function endpointInputs(profile: ResolvedProfile, env: Context['env']): readonly
   const variables = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL_SSO'].map((name) => env[name]);
   const { endpointUrl, serviceEndpoints, ignoresEndpoints, usesFips, usesDualstack } = profile;
   const { sts, sso } = serviceEndpoints ?? {};
-  const isIgnored = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === 'true' || ignoresEndpoints;
+  const ignores = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS;
+  const isIgnored = ignores ? ignores.toLowerCase() === 'true' : ignoresEndpoints;
   return [isIgnored ? 'ignored' : [...variables, endpointUrl, sts, sso], usesFips, usesDualstack];
 }
 

@@ -38,7 +38,7 @@ describe('a key that lies in ~/.aws/credentials', () => {
     expect(stderr).toContain(
       `profile "${key}": its key lies in plain text in ${credentialsFile()} and is not in the vault`,
     );
-    expect(stderr).toContain(`'keyturn add ${key}'`);
+    expect(stderr).toMatch(new RegExp(`'keyturn add (--from-file )?${key}'`));
     expect(stderr).toMatch(/\[CREDENTIALS_NOT_FOUND\]\n$/);
     expect(stderr).not.toContain(SECRET);
     expect(stderr).not.toContain('AKIA');
