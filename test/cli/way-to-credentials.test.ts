@@ -48,14 +48,23 @@ describe('the way from key to credentials is aws-vault’s', () => {
     expect([people.calls(), people.cached()]).toEqual([[], []]);
   });
 
-  it('H: and exec bar-role2 -d 2h, half of which AWS would refuse, gets the hour it can have and says so once', async () => {
+  const CAPPED = (id: string): string =>
+    `keyturn: profile "bar-role2${id}" is assumed through the role of "bar-role1${id}", which AWS allows for 1h at most: the credentials last 1h, not the 7200 s asked for\n`;
+
+  it('H: and exec bar-role2 -d 2h, half of which AWS would refuse, gets the hour it can have and says so', async () => {
     const people = await readmePeople(world, 'H');
-    const { status, stderr } = await people.exec('bar-role2', ['-d', '2h']);
-    expect(stderr).toBe(
-      'keyturn: profile "bar-role2H" is assumed through the role of "bar-role1H", which AWS allows for 1h at most: the credentials last 1h, not the 7200 s asked for\n',
-    );
-    expect(status).toBe(0);
+    expect(await people.exec('bar-role2', ['-d', '2h'])).toMatchObject({ status: 0, stderr: CAPPED('H') });
     expect(people.calls()).toEqual([SESSION, 'AssumeRole Role1 3600 ASIA', 'AssumeRole Role2 3600 ASIA']);
+    // Who asks again hears it again, though the session is there.
+    expect((await people.exec('bar-role2', ['-d', '2h'])).stderr).toBe(CAPPED('H'));
+    expect(people.calls()).toHaveLength(3);
+  });
+
+  it('says of a longer duration in the settings once that it is cut, and not for each program that takes the session', async () => {
+    const people = await readmePeople(world, 'V');
+    const env = { AWS_ASSUME_ROLE_TTL: '2h' };
+    expect((await people.exec('bar-role2', [], env)).stderr).toBe(CAPPED('V'));
+    expect((await people.exec('bar-role2', [], env)).stderr).toBe('');
   });
 
   it('is shortened by the cache across profiles: one code for a user and all its roles', async () => {
