@@ -106,6 +106,78 @@ describe('where settings come from', () => {
 });
 
 describe('what would be done', () => {
+  it('has a JSON form that stays as it is', async () => {
+    const file = world.configFile;
+    const found = (key: string, value: string, line: string, section: string) => ({
+      key,
+      value,
+      origin: { type: 'file', file, line: lineOf(line), section },
+    });
+    const byDefault = (key: string, value: string) => ({ key, value, origin: { type: 'default' } });
+    const durations = [
+      byDefault('duration_seconds', '3600'),
+      byDefault('AWS_SESSION_TOKEN_TTL', '3600'),
+      byDefault('AWS_CHAINED_SESSION_TOKEN_TTL', '28800'),
+      byDefault('AWS_FEDERATION_TOKEN_TTL', '3600'),
+    ];
+    const ofTheRun = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_SIGNIN'].map((key) => ({
+      key,
+      value: world.aws.url,
+      origin: { type: 'environment', name: key },
+    }));
+    const serial = found('mfa_serial', people.device.serial, `mfa_serial = ${people.device.serial}`, 'profile ada');
+    expect(await explained(['reader'])).toEqual({
+      profile: 'reader',
+      region: 'us-east-2',
+      profiles: [
+        {
+          name: 'reader',
+          file,
+          line: lineOf('[profile reader]'),
+          settings: [
+            { ...found('source_profile', 'ada', '[profile reader]', 'profile reader'), origin: expect.anything() },
+            found('region', 'us-east-2', 'region = us-east-2', 'profile reader'),
+            found('role_arn', people.reader.arn, `role_arn = ${people.reader.arn}`, 'profile reader'),
+            ...durations,
+            ...ofTheRun,
+          ],
+          unused: [],
+        },
+        {
+          name: 'ada',
+          file,
+          line: lineOf('[profile ada]'),
+          settings: [found('region', 'eu-west-1', 'region = eu-west-1', 'default'), serial, ...durations],
+          unused: [],
+        },
+      ],
+      steps: [
+        {
+          type: 'stored-key',
+          profile: 'ada',
+          reason: "profile 'ada' has its own stored key; profile 'reader' has no MFA serial defined",
+          isRun: true,
+          cache: { state: 'none' },
+        },
+        {
+          type: 'assume-role',
+          profile: 'reader',
+          reason: 'role_arn is set',
+          isRun: true,
+          cache: { state: 'miss' },
+          region: 'us-east-2',
+          roleArn: people.reader.arn,
+          durationSeconds: 3600,
+        },
+      ],
+      mfa: {
+        isAsked: false,
+        reason: "profile 'reader' has no mfa_serial, and that of 'ada' does not count for it",
+        serials: [],
+      },
+    });
+  });
+
   it('is told step by step before, and from the cache after the first run', async () => {
     const before = await explained(['admin']);
     expect(before.steps).toMatchObject([

@@ -113,6 +113,21 @@ describe('a role behind another role', () => {
     }
   });
 
+  it('is said to be behind what it is behind', async () => {
+    const notices = [SSO, 'credential_source = EcsContainer\n'].map(async (source) => {
+      const config = `[profile p]\n${source}${ROLE}duration_seconds = 7200\n`;
+      return cappedNotice(await plan('p', { config }));
+    });
+    expect(await Promise.all(notices)).toEqual([
+      expect.stringMatching(
+        /^profile "p" is assumed through the IAM Identity Center role "Admin", which AWS allows for 1h/,
+      ),
+      expect.stringMatching(
+        /^profile "p" is assumed through the role that EcsContainer gives, which AWS allows for 1h/,
+      ),
+    ]);
+  });
+
   it('says nothing where nobody asked for more', async () => {
     const config = behind(SSO).replace('duration_seconds = 7200\n', '');
     expect(cappedNotice(await plan('p', { config }))).toBeUndefined();
