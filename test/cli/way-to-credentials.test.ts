@@ -1,6 +1,8 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readmePeople } from './readme-people.ts';
-import { startWorld, type World } from './world.ts';
+import { addKey, startWorld, type World } from './world.ts';
 
 let world: World;
 
@@ -77,6 +79,23 @@ describe('the way from key to credentials is aws-vault’s', () => {
       'AssumeRole Role2 3600 ASIA',
     ]);
   });
+});
+
+it('needs no region where none matters: AWS is asked where the role’s partition has it, and the program gets none', async () => {
+  const user = world.aws.addUser({ account: '111122223333', name: 'nomad' });
+  const role = world.aws.addRole({ account: '111122223333', name: 'nomads', trusts: [user.arn] });
+  await addKey(world, 'nomad', world.aws.addAccessKey(user));
+  const config = path.join(world.home, 'no-region');
+  fs.writeFileSync(config, `[profile nomads]\nsource_profile = nomad\nrole_arn = ${role.arn}\n[profile nomad]\n`);
+  for (const profile of ['nomad', 'nomads']) {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell expands it
+    const command = ['sh', '-c', 'echo ${AWS_ACCESS_KEY_ID%%[!A]*} region:$AWS_REGION$AWS_DEFAULT_REGION'];
+    expect(await world.run(['exec', profile, '--', ...command], { env: { AWS_CONFIG_FILE: config } })).toEqual({
+      status: 0,
+      stdout: 'A region:\n',
+      stderr: '',
+    });
+  }
 });
 
 describe('the environment', () => {
