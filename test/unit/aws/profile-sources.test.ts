@@ -97,10 +97,13 @@ describe('other sources', () => {
     );
   });
 
-  it('give way to a source_profile that stands nearer', async () => {
+  it('give way to a source_profile that stands nearer, and take the place of one that stands further', async () => {
     const config = '[default]\ncredential_source = Environment\n[profile p]\nsource_profile = a\n[profile a]\n';
     expect(await resolved('p', { config })).not.toHaveProperty('credentialSource');
     expect((await resolved('a', { config })).credentialSource).toBe('Environment');
+    const inherited = '[default]\nsource_profile = a\n[profile p]\ncredential_source = Environment\n[profile a]\n';
+    expect(await resolved('p', { config: inherited })).toMatchObject({ credentialSource: 'Environment' });
+    expect(await resolved('p', { config: inherited })).not.toHaveProperty('sourceProfile');
   });
 });
 
