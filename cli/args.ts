@@ -2,8 +2,10 @@ import type { CommandInvocation, CommandName, Grammar, Invocation } from './args
 import { parse } from './args-parse.ts';
 import { consoleCommands } from './grammar/console-commands.ts';
 import { execCommands } from './grammar/exec-commands.ts';
+import { explainCommand } from './grammar/explain-command.ts';
 import { globalFlags } from './grammar/global-flags.ts';
 import { hostCommands } from './grammar/host-commands.ts';
+import { moveCommands } from './grammar/move-commands.ts';
 import { sessionCommands } from './grammar/session-commands.ts';
 import { vaultCommands } from './grammar/vault-commands.ts';
 
@@ -11,7 +13,15 @@ import { vaultCommands } from './grammar/vault-commands.ts';
 export const GRAMMAR = {
   help: 'A vault for AWS credentials, in the terminal and in the browser.',
   globals: globalFlags,
-  commands: { ...vaultCommands, ...execCommands, ...sessionCommands, ...consoleCommands, ...hostCommands },
+  commands: {
+    ...vaultCommands,
+    ...moveCommands,
+    ...execCommands,
+    ...sessionCommands,
+    ...consoleCommands,
+    ...explainCommand,
+    ...hostCommands,
+  },
 } as const satisfies Grammar;
 
 export type Command = CommandName<typeof GRAMMAR>;

@@ -16,12 +16,14 @@ export type ChildCredentials = {
 };
 
 // What could make an SDK in the child take another identity or believe in an expiry that is not this one's, and the
-// passphrase of the vault. aws-vault leaves the second group in.
+// passphrase of the vault. aws-vault leaves in what comes after AWS_SDK_LOAD_CONFIG, and the names by which old SDKs know a key.
 const REMOVED = new Set([
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
   'AWS_SECURITY_TOKEN',
+  'AWS_ACCESS_KEY',
+  'AWS_SECRET_KEY',
   'AWS_CREDENTIAL_FILE',
   'AWS_DEFAULT_PROFILE',
   'AWS_PROFILE',

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { VaultError } from '../native-host/errors.ts';
 import type { Cli } from './cli.ts';
+import { isOtherUser } from './peer-user.ts';
 
 const WAIT_MS = 60_000;
 
@@ -9,17 +10,21 @@ type Surroundings = Pick<Cli, 'platform' | 'env' | 'signal'>;
 
 /**
  * Opens a sign-in URL in the default browser without putting it where other processes can read it: a program's arguments are
- * public, so the opener gets a loopback address that answers once, with a redirect to the URL.
+ * public, so the opener gets a loopback address that answers once, and this user only, with a redirect to the URL.
  * @throws VaultError PROCESS_FAILED, TIMEOUT, CANCELLED; never with the URL in it
  */
 export async function openInBrowser(url: string, cli: Surroundings): Promise<void> {
   const path = `/${randomBytes(24).toString('base64url')}`;
   const fetched = Promise.withResolvers<void>();
+  let isTaken = false;
   const server = createServer((request, response) => {
-    if (request.url !== path || request.method !== 'GET') {
+    // The address is an argument of the opener, which every user of the machine can read: being fast must not be enough.
+    const isRight = request.url === path && request.method === 'GET' && !isOtherUser(request.socket);
+    if (isTaken || !isRight) {
       response.writeHead(404).end();
       return;
     }
+    isTaken = true;
     response.writeHead(302, { location: url, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
     response.end(() => fetched.resolve());
   });
@@ -45,7 +50,10 @@ function listening(server: Server): Promise<string> {
 /** Rejects when the wait is cancelled or has been too long; never resolves. */
 function interruption(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const late = new VaultError('TIMEOUT', 'no browser came to open the console; use --stdout to get the sign-in URL');
+    const late = new VaultError(
+      'TIMEOUT',
+      'no browser came to open the console within a minute; use --stdout to get the URL',
+    );
     AbortSignal.timeout(WAIT_MS).addEventListener('abort', () => reject(late), { once: true });
     signal.addEventListener('abort', () => reject(new VaultError('CANCELLED', 'cancelled')), { once: true });
   });

@@ -35,7 +35,28 @@ const runners: Runner = {
   },
   async login({ args, flags }, cli) {
     const { login } = await import('./commands/login.ts');
-    return done(login({ ...flags, ...args, durationSeconds: flags.duration }, cli));
+    const services = [args.service, flags.service];
+    return done(login({ ...flags, profile: args.profile, services, durationSeconds: flags.duration }, cli));
+  },
+  async logout({ args, flags }, cli) {
+    const { logout } = await import('./commands/logout.ts');
+    return done(logout({ ...flags, ...args }, cli));
+  },
+  async 'vault migrate'({ flags }, cli) {
+    const { migrateVault } = await import('./commands/vault.ts');
+    return done(migrateVault(flags, cli));
+  },
+  async 'vault backup'({ args, flags }, cli) {
+    const { backupVault } = await import('./commands/vault.ts');
+    return done(backupVault({ ...args, ...flags }, cli));
+  },
+  async 'vault restore'({ args, flags }, cli) {
+    const { restoreVault } = await import('./commands/vault.ts');
+    return done(restoreVault({ ...args, ...flags }, cli));
+  },
+  async explain({ args, flags }, cli) {
+    const { explain } = await import('./commands/explain.ts');
+    return explain({ ...flags, ...args, durationSeconds: flags.duration }, cli);
   },
   async 'host install'({ flags }, cli) {
     const { installHost } = await import('./commands/host.ts');

@@ -13,6 +13,7 @@ import { sendToPrompt } from './prompt-answers.ts';
 import { PromptWindow } from './prompt-window.ts';
 import { SignIns } from './sign-ins.ts';
 import { StateStore } from './state-store.ts';
+import { openForTerminal } from './terminal-opens.ts';
 
 let shownTitle = ''; // a restarted worker shows its badge once more than needed
 const RECONNECT_ALARM = 'reconnect';
@@ -37,6 +38,7 @@ const connection = new HostConnection({
     promptWindow.present(prompts, popups.isAnyOpen);
   },
   onPage: (url) => void openLoginPage(url), // its failures leave the sign-in waiting, which can be cancelled
+  onOpen: (wanted) => void openForTerminal(wanted, connection), // its failures go to the terminal
 });
 const signIns = new SignIns(connection, store);
 

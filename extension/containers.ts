@@ -24,13 +24,30 @@ export function containerOf(profile: string): Promise<string> {
   return found;
 }
 
+/**
+ * The cookie store of the container that `containerOf` would find; undefined where it would have to make one.
+ * @throws VaultError CONTAINERS_DISABLED
+ */
+export function existingContainerOf(profile: string): Promise<string | undefined> {
+  const search = () => find(profile);
+  const found = lastSearch.then(search, search); // after a search that may make it
+  lastSearch = found;
+  return found;
+}
+
 async function findOrCreate(profile: string): Promise<string> {
+  const cookieStoreId = (await find(profile)) ?? (await create(profile)).cookieStoreId;
+  const { containers = {} } = await readLocal('containers');
+  if (containers[profile] !== cookieStoreId) {
+    await writeLocal({ containers: { ...containers, [profile]: cookieStoreId } });
+  }
+  return cookieStoreId;
+}
+
+async function find(profile: string): Promise<string | undefined> {
   const [identities, { containers = {} }] = await Promise.all([allContainers(), readLocal('containers')]);
   const remembered = identities.find(({ cookieStoreId }) => cookieStoreId === containers[profile]);
-  if (remembered) return remembered.cookieStoreId;
-  const { cookieStoreId } = identities.find((identity) => isOurs(identity, profile)) ?? (await create(profile));
-  await writeLocal({ containers: { ...containers, [profile]: cookieStoreId } });
-  return cookieStoreId;
+  return (remembered ?? identities.find((identity) => isOurs(identity, profile)))?.cookieStoreId;
 }
 
 /** A container that only happens to bear the name ("Work", briefcase, orange) is the user's own: its cookies stay its own. */

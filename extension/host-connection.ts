@@ -3,6 +3,8 @@ import {
   type ActionName,
   type Actions,
   type Capability,
+  type HostEvent,
+  type OpenEvent,
   PROTOCOL_VERSION,
   type Prompt,
 } from '../native-host/protocol.ts';
@@ -17,6 +19,8 @@ export type HostConnectionOptions = {
   readonly onPrompts: (prompts: readonly Prompt[]) => void;
   /** A page on which the person logs in. */
   readonly onPage: (url: string) => void;
+  /** A terminal wants something opened in this browser. */
+  readonly onOpen: (wanted: OpenEvent) => void;
 };
 
 const HANDSHAKE_MS = 10_000;
@@ -74,10 +78,7 @@ export class HostConnection {
     let port: HostPort | undefined;
     try {
       port = this.#options.open({
-        onEvent: (event) => {
-          if (event.event === 'prompts') this.#options.onPrompts(event.prompts);
-          else this.#options.onPage(event.url);
-        },
+        onEvent: (event) => this.#tell(event),
         onGone: (error) => this.#gone(error),
       });
       const prompts = await this.#shakeHands(port);
@@ -102,8 +103,18 @@ export class HostConnection {
       });
     if (hello.protocol !== PROTOCOL_VERSION) throw versionMismatch(hello.protocol);
     this.#capabilities = hello.capabilities;
-    if (!hello.capabilities.includes('prompts')) return [];
-    return (await port.call('subscribePrompts', {}, { timeoutMs: HANDSHAKE_MS })).prompts;
+    // At once, and in this order: with the second, terminals can reach the host, and they may want something opened.
+    const [, subscribed] = await Promise.all([
+      hello.capabilities.includes('open-console') && port.call('subscribeOpens', {}, { timeoutMs: HANDSHAKE_MS }),
+      hello.capabilities.includes('prompts') && port.call('subscribePrompts', {}, { timeoutMs: HANDSHAKE_MS }),
+    ]);
+    return subscribed ? subscribed.prompts : [];
+  }
+
+  #tell(event: HostEvent) {
+    if (event.event === 'prompts') this.#options.onPrompts(event.prompts);
+    else if (event.event === 'openPage') this.#options.onPage(event.url);
+    else this.#options.onOpen(event);
   }
 
   #gone(error: VaultError) {

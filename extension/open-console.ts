@@ -1,8 +1,8 @@
 import browser from 'webextension-polyfill';
 import { VaultError } from '../native-host/errors.ts';
-import { containerOf, hasContainers } from './containers.ts';
+import { containerOf, existingContainerOf, hasContainers } from './containers.ts';
 import { normalWindowId } from './normal-window.ts';
-import { signInUrl } from './sign-in-url.ts';
+import { signInUrl, signOutUrl } from './sign-in-url.ts';
 import { groupTab } from './tab-groups.ts';
 
 /**
@@ -11,7 +11,21 @@ import { groupTab } from './tab-groups.ts';
  */
 export async function openConsole(profile: string, url: string) {
   const checked = signInUrl(url);
-  const container = hasContainers() ? { cookieStoreId: await containerOf(profile) } : {};
+  await openIn(profile, checked, hasContainers() ? await containerOf(profile) : undefined);
+}
+
+/**
+ * Opens the sign-out page where `openConsole` opened the console. A profile without a container was never signed in there.
+ * @throws VaultError BAD_MESSAGE, CONTAINERS_DISABLED, INTERNAL
+ */
+export async function openSignOut(profile: string, url: string) {
+  const checked = signOutUrl(url);
+  const cookieStoreId = hasContainers() ? await existingContainerOf(profile) : undefined;
+  if (!hasContainers() || cookieStoreId !== undefined) await openIn(profile, checked, cookieStoreId);
+}
+
+async function openIn(profile: string, checked: URL, cookieStoreId: string | undefined) {
+  const container = cookieStoreId === undefined ? {} : { cookieStoreId };
   const windowId = await normalWindowId();
   const tabId = await openTab({ url: checked.href, windowId, active: true, ...container });
   await browser.windows.update(windowId, { focused: true });

@@ -1,4 +1,6 @@
-import { integer, nothing, object, text } from './message-check.ts';
+import type { ConsoleOpens } from './console-opens.ts';
+import { ERROR_CODES } from './errors.ts';
+import { integer, nothing, object, oneOf, text } from './message-check.ts';
 import type { PromptBroker } from './prompts.ts';
 import type { ActionName, Actions, Capability, ProfileSummary } from './protocol.ts';
 import { type Action, action, type Call } from './server.ts';
@@ -7,17 +9,19 @@ import { type Action, action, type Call } from './server.ts';
 export interface HostVault {
   list(signal: AbortSignal): Promise<{ profiles: readonly ProfileSummary[] }>;
   consoleUrl(params: Actions['consoleUrl']['params'], signal: AbortSignal): Promise<{ url: string }>;
+  openUrl(params: Actions['openUrl']['params'], signal: AbortSignal): Promise<{ url: string }>;
 }
 
 export type BrowserActionsOptions = {
   readonly vault: HostVault;
   readonly prompts: PromptBroker;
+  readonly opens: ConsoleOpens;
   readonly hostVersion: string;
   /** Called at every subscription: from the first on terminals can ask here. */
   readonly onSubscribed?: () => void;
 };
 
-const CAPABILITIES: readonly Capability[] = ['console-url', 'prompts'];
+const CAPABILITIES: readonly Capability[] = ['console-url', 'prompts', 'open-console'];
 /** AWS allows no profile name longer than a line; file names and keyring items end sooner. */
 const profile = text({ max: 256 });
 /** Goes into host names, so nothing that could lead to another one. */
@@ -28,6 +32,7 @@ const consolePath = text({
   form: 'a path of the console such as /s3/home',
 });
 const promptId = text({ max: 64 });
+const openId = text({ max: 64 });
 
 const protocolRange = object<Actions['hello']['params']['protocol']>({
   required: { min: integer({ min: 1 }), max: integer({ min: 1 }) },
@@ -45,6 +50,16 @@ const consoleUrlParams = object<Actions['consoleUrl']['params']>({
   optional: { region, path: consolePath },
 });
 
+const finishOpenParams = object<Actions['finishOpen']['params']>({
+  required: { openId },
+  optional: {
+    error: object<NonNullable<Actions['finishOpen']['params']['error']>>({
+      required: { code: oneOf(...ERROR_CODES), message: text({ max: 4096 }) },
+      optional: {},
+    }),
+  },
+});
+
 const answerPromptParams = object<Actions['answerPrompt']['params']>({
   required: { promptId, answer: text({ min: 0, max: 4096 }) },
   optional: {},
@@ -55,7 +70,7 @@ const answerPromptParams = object<Actions['answerPrompt']['params']>({
  * a command, an ARN or an endpoint, and none answers with credentials.
  */
 export function browserActions(options: BrowserActionsOptions): { readonly [A in ActionName]: Action } {
-  const { vault, prompts, hostVersion } = options;
+  const { vault, prompts, opens, hostVersion } = options;
   return {
     hello: hello(hostVersion, CAPABILITIES),
     list: action(nothing, (_, call) => vault.list(call.signal)),
@@ -72,6 +87,17 @@ export function browserActions(options: BrowserActionsOptions): { readonly [A in
         return {};
       },
     ),
+    subscribeOpens: action(nothing, (_, call) => {
+      call.onEnd(opens.onOpen((news) => call.send({ event: 'open', ...news })));
+      return {};
+    }),
+    openUrl: action(object<Actions['openUrl']['params']>({ required: { openId }, optional: {} }), (params, call) =>
+      vault.openUrl(params, call.signal),
+    ),
+    finishOpen: action(finishOpenParams, ({ openId: id, error }) => {
+      opens.finish(id, error);
+      return {};
+    }),
     cancel: action(cancelParams, ({ requestId }, call) => {
       call.cancel(requestId);
       return {};

@@ -42,14 +42,15 @@ const MAX_TRIES = 3;
 export async function asking<T>(attempt: (answers: Answers) => Promise<T>, options: AskOptions): Promise<T> {
   const held = new Map<string, Release>();
   const questioner = new Questioner(options, held);
-  let answers: Answers = { held };
+  const given: Answers['given'] = new Map();
+  let answers: Answers = { held, given };
   try {
     for (;;) {
       try {
         return await attempt(answers);
       } catch (error) {
         if (!(error instanceof VaultError)) throw error;
-        answers = { held, ...(await questioner.answer(error)) };
+        answers = { held, given, ...(await questioner.answer(error)) };
       }
     }
   } catch (error) {

@@ -1,18 +1,29 @@
 import type { HostVault } from './actions.ts';
 import { type Asker, asking } from './ask.ts';
+import type { ConsoleOpens } from './console-opens.ts';
 import { VaultError } from './errors.ts';
+import type { ConsoleRequest, ConsoleSignIn } from './operations/console.ts';
 import type { PromptBroker } from './prompts.ts';
 import type { Vault } from './vault.ts';
 
 /** The vault as a browser uses it: whatever an operation turns out to need is asked in the popup, and the operation goes on. */
-export function browserVault(vault: Vault, prompts: PromptBroker): HostVault {
+export function browserVault(vault: Vault, prompts: PromptBroker, opens: ConsoleOpens): HostVault {
+  const signIn = (request: ConsoleRequest, signal: AbortSignal): Promise<ConsoleSignIn> => {
+    const { locks, unlock } = vault;
+    const asker = browserAsker(vault, prompts, request.profile);
+    return asking((answers) => vault.consoleUrl(request, { answers, signal }), { asker, locks, unlock, signal });
+  };
   return {
     list: () => vault.list(),
-    consoleUrl: ({ profile, region, path }, signal) => {
-      const request = { profile, path, flags: { region } };
-      const { locks, unlock } = vault;
-      const asker = browserAsker(vault, prompts, profile);
-      return asking((answers) => vault.consoleUrl(request, { answers, signal }), { asker, locks, unlock, signal });
+    consoleUrl: async ({ profile, region, path }, signal) => ({
+      url: (await signIn({ profile, path, flags: { region } }, signal)).url,
+    }),
+    async openUrl({ openId }, signal) {
+      const { intent, signal: withdrawn, note } = opens.wanted(openId);
+      if (intent.kind === 'signOut') return vault.signOutUrl(intent.profile);
+      const { url, ...facts } = await signIn(intent.request, AbortSignal.any([signal, withdrawn]));
+      note(facts);
+      return { url };
     },
   };
 }

@@ -12,31 +12,44 @@ export type CommandOptions = {
   readonly cancelStatus?: number;
   /** Windows only: the arguments are a command line for cmd.exe and are passed on as they are. */
   readonly isVerbatim?: boolean;
+  /** What it is to print, and how much of that there can be; a code if not given. */
+  readonly output?: { readonly some: string; readonly none: string; readonly maxBytes: number };
+  /** Whether the program may read the terminal that is our stdin. A pipe there is never its own: it is a child's, or a browser's. */
+  readonly mayAsk?: boolean;
 };
 
 // A code has six digits; anything much longer is not one.
-const MAX_OUTPUT_BYTES = 4096;
+const A_CODE = { some: 'a code', none: 'no code', maxBytes: 4096 };
 
-// The passphrase opens the whole vault; a program that is asked for a code has no need of it.
+// The passphrase opens the whole vault; a program that is asked for a code or a token has no need of it.
 const OUR_SECRETS = ['AWS_VAULT_FILE_PASSPHRASE'];
 
+/** A line of the config file as the shell of this system runs it. */
+export function shellCommand(
+  command: string,
+  env: CommandOptions['env'],
+): { readonly words: readonly [string, ...string[]]; readonly isVerbatim: boolean } {
+  if (process.platform !== 'win32') return { words: ['/bin/sh', '-c', command], isVerbatim: false };
+  return { words: [env.ComSpec ?? 'cmd.exe', '/d', '/s', '/c', `"${command}"`], isVerbatim: true };
+}
+
 /**
- * What a program that gives an MFA code prints, trimmed. It has no stdin, our secrets are not in its environment, and its
- * stderr is the terminal's, where it may ask to touch a key.
+ * What a program that gives an MFA code (or what `output` says) prints, trimmed. It has no stdin unless it may ask, our
+ * secrets are not in its environment, and its stderr is the terminal's, where it may ask to touch a key.
  * @throws VaultError PROCESS_FAILED, TIMEOUT, CANCELLED; never with the output in it
  */
 export async function readCommand(
   [file, ...args]: readonly [string, ...string[]],
   options: CommandOptions,
 ): Promise<string> {
-  const { signal, env, timeoutMs, title, advice } = options;
+  const { signal, env, timeoutMs, title, advice, output: wanted = A_CODE } = options;
   const { spawn } = await import('node:child_process');
   // After the last await: an abort before a listener is there would never be heard of.
   if (signal.aborted) throw cancelled(title);
   const failed = (reason: string): VaultError => new VaultError('PROCESS_FAILED', `${title}: ${reason}; ${advice}`);
   const child = spawn(file, args, {
     env: Object.fromEntries(Object.entries(env).filter(([name]) => !OUR_SECRETS.includes(name.toUpperCase()))),
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: [options.mayAsk && process.getBuiltinModule('node:tty').isatty(0) ? 'inherit' : 'ignore', 'pipe', 'inherit'],
     windowsVerbatimArguments: options.isVerbatim ?? false,
   });
   const output: Buffer[] = [];
@@ -45,9 +58,11 @@ export async function readCommand(
   signal.addEventListener('abort', onAbort);
   const late = new VaultError('TIMEOUT', `${title}: no answer after ${timeoutMs / 1000} s; ${advice}`);
   const timer = setTimeout(() => ended.reject(late), timeoutMs);
+  let sizeBytes = 0;
   child.stdout.on('data', (chunk: Buffer) => {
     output.push(chunk);
-    if (Buffer.concat(output).length > MAX_OUTPUT_BYTES) ended.reject(failed('it printed more than a code'));
+    sizeBytes += chunk.length;
+    if (sizeBytes > wanted.maxBytes) ended.reject(failed(`it printed more than ${wanted.some}`));
   });
   child.on('error', (error) => ended.reject(failed(error.message)));
   child.on('close', (status, killedBy) => {
@@ -65,7 +80,7 @@ export async function readCommand(
     child.stdout.destroy();
   }
   const answer = Buffer.concat(output).toString('utf8').trim();
-  if (answer === '') throw failed('it printed no code');
+  if (answer === '') throw failed(`it printed ${wanted.none}`);
   return answer;
 }
 

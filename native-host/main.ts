@@ -1,12 +1,14 @@
 import os from 'node:os';
 import { browserActions, helloParams } from './actions.ts';
 import { browserVault } from './browser-vault.ts';
-import { checkCaller } from './caller.ts';
+import { type Caller, checkCaller } from './caller.ts';
+import { ConsoleOpens } from './console-opens.ts';
 import { asVaultError } from './errors.ts';
 import { PromptBroker } from './prompts.ts';
 import { CHROMIUM_EXTENSION_ID, FIREFOX_ADDON_ID } from './protocol.ts';
 import { action, serve } from './server.ts';
 import { readSettings } from './settings.ts';
+import { terminalConsole } from './terminal-console.ts';
 import { listenForTerminals } from './user-socket-server.ts';
 import { Vault } from './vault.ts';
 import { VERSION } from './version.ts';
@@ -14,8 +16,9 @@ import { VERSION } from './version.ts';
 /** The native messaging host: a browser's questions on stdin, answers on stdout, until stdin closes. */
 async function main(args: readonly string[]): Promise<void> {
   const allowed = { chromiumExtensionIds: [CHROMIUM_EXTENSION_ID], firefoxAddonIds: [FIREFOX_ADDON_ID] };
+  let caller: Caller;
   try {
-    checkCaller(args, allowed);
+    caller = checkCaller(args, allowed);
   } catch (error) {
     await refuse(error);
     throw error;
@@ -27,19 +30,22 @@ async function main(args: readonly string[]): Promise<void> {
   const settings = readSettings(env, os.homedir());
   const vault = new Vault({ settings, env, now: () => new Date(), log: () => undefined, notice: say, signal });
   const prompts = new PromptBroker();
+  const opens = new ConsoleOpens();
+  const console = terminalConsole({ vault, opens, family: caller.family });
   let isListening = false;
   const onSubscribed = (): void => {
     if (isListening) return;
     const { stateDir } = settings;
     try {
-      listenForTerminals({ prompts, hostVersion: VERSION, stateDir, env, pid, signal, log: say });
+      listenForTerminals({ prompts, console, hostVersion: VERSION, stateDir, env, pid, signal, log: say });
       isListening = true;
     } catch (error) {
       // The browser works without it; a terminal that asks is told by its own side.
       say(asVaultError(error).message);
     }
   };
-  const actions = browserActions({ vault: browserVault(vault, prompts), prompts, hostVersion: VERSION, onSubscribed });
+  const shared = { prompts, opens, hostVersion: VERSION, onSubscribed };
+  const actions = browserActions({ vault: browserVault(vault, prompts, opens), ...shared });
   await serve({ input: process.stdin, output: process.stdout, actions, signal });
   over.abort();
   await vault.close();

@@ -38,6 +38,11 @@ export function integer({ min, max = Number.MAX_SAFE_INTEGER }: { min: number; m
   };
 }
 
+export const boolean: Check<boolean> = (value, name) => {
+  if (typeof value === 'boolean') return value;
+  throw new VaultError('BAD_MESSAGE', `${name} must be true or false`);
+};
+
 export function oneOf<const T extends string>(...values: readonly T[]): Check<T> {
   return (value, name) => {
     const found = values.find((one) => one === value);

@@ -1,4 +1,4 @@
-import { type CommandOptions, readCommand } from './command.ts';
+import { type CommandOptions, readCommand, shellCommand } from './command.ts';
 
 // Long enough to find and touch a hardware key.
 const TIMEOUT_MS = 120_000;
@@ -11,10 +11,7 @@ export function runMfaProcess(
   command: string,
   options: Pick<CommandOptions, 'signal' | 'env'> & { readonly timeoutMs?: number },
 ): Promise<string> {
-  const isVerbatim = process.platform === 'win32';
-  const words: readonly [string, ...string[]] = isVerbatim
-    ? [options.env.ComSpec ?? 'cmd.exe', '/d', '/s', '/c', `"${command}"`]
-    : ['/bin/sh', '-c', command];
+  const { words, isVerbatim } = shellCommand(command, options.env);
   const title = 'process provider';
   const advice = 'check the mfa_process of the profile';
   return readCommand(words, { timeoutMs: TIMEOUT_MS, ...options, title, advice, isVerbatim });

@@ -8,7 +8,7 @@ export const FIREFOX_ADDON_ID = 'keyturn@keyturn.io';
 export const CHROMIUM_EXTENSION_ID = 'afmiffhfcllegmgmmpkkgdpaabblbjio';
 
 /** What this host can do beyond the protocol's minimum; an extension looks before it asks. */
-export type Capability = 'console-url' | 'prompts';
+export type Capability = 'console-url' | 'prompts' | 'open-console';
 
 /** A profile as the popup lists it. Nothing here is secret. */
 export type ProfileSummary = {
@@ -62,6 +62,15 @@ export type Actions = {
   subscribePrompts: { params: Record<string, never>; result: { readonly prompts: readonly Prompt[] } };
   answerPrompt: { params: { readonly promptId: string; readonly answer: string }; result: Record<string, never> };
   cancelPrompt: { params: { readonly promptId: string }; result: Record<string, never> };
+  /** From now on this browser opens what terminals ask for: an `open` event for each. */
+  subscribeOpens: { params: Record<string, never>; result: Record<string, never> };
+  /** The URL of something to be opened; as secret as that of consoleUrl. */
+  openUrl: { params: { readonly openId: string }; result: { readonly url: string } };
+  /** It is open, or could not be opened. */
+  finishOpen: {
+    params: { readonly openId: string; readonly error?: { readonly code: ErrorCode; readonly message: string } };
+    result: Record<string, never>;
+  };
   /** Stops a call that is under way; it then answers CANCELLED. */
   cancel: { params: { readonly requestId: number }; result: Record<string, never> };
 };
@@ -81,11 +90,20 @@ export type Answer =
   | { readonly id: number; readonly ok: true; readonly result: Actions[ActionName]['result'] }
   | { readonly id: number | null; readonly ok: false; readonly error: WireError };
 
-/** Sent without being asked, after subscribePrompts. */
-export type HostEvent =
-  /** The complete list, so that a restarted worker is never out of step. */
-  | { readonly event: 'prompts'; readonly prompts: readonly Prompt[] }
-  /** A page on which the person logs in, to be opened in a tab: an http or https URL that is good for this login only. */
-  | { readonly event: 'openPage'; readonly url: string };
+/** Sent without being asked, after subscribePrompts: the complete list, so that a restarted worker is never out of step. */
+export type PromptsEvent = { readonly event: 'prompts'; readonly prompts: readonly Prompt[] };
+
+/** Sent after subscribeOpens: a terminal of this user wants this browser to open a profile's console, or its sign-out page. */
+export type OpenEvent = {
+  readonly event: 'open';
+  readonly openId: string;
+  readonly kind: 'console' | 'signOut';
+  readonly profile: string;
+};
+
+/** A page on which the person logs in, to be opened in a tab: an http or https URL that is good for this login only. */
+export type OpenPageEvent = { readonly event: 'openPage'; readonly url: string };
+
+export type HostEvent = PromptsEvent | OpenEvent | OpenPageEvent;
 
 export type HostMessage = Answer | HostEvent;

@@ -6,11 +6,13 @@ import { VaultError } from './errors.ts';
 import { integer, object, oneOf, shownText } from './message-check.ts';
 import type { PromptBroker } from './prompts.ts';
 import { type Action, action, serve } from './server.ts';
+import { openConsoleParams, signOutParams, type TerminalConsole } from './terminal-console.ts';
 import type { AskRequest } from './user-socket.ts';
 import { errno, makePrivateDirectory, type PlaceOptions, type SocketPlace, socketPlace } from './user-socket-place.ts';
 
 export type ListenOptions = PlaceOptions & {
   readonly prompts: PromptBroker;
+  readonly console: TerminalConsole;
   readonly hostVersion: string;
   readonly pid: number;
   /** Ends it: terminals that wait are disconnected, the socket is removed. */
@@ -44,20 +46,31 @@ export const askParams = object<AskRequest>({
 
 export type TerminalActionsOptions = {
   readonly prompts: PromptBroker;
+  readonly console: TerminalConsole;
   readonly hostVersion: string;
-  /** The question is open from here on. */
+  /** The question, or the wish for a console, is open from here on. */
   readonly onAsk?: () => void;
 };
 
 /** What a terminal may ask of a running host. A question is withdrawn by closing the connection. */
-export function terminalActions(options: TerminalActionsOptions): { readonly hello: Action; readonly ask: Action } {
-  const { prompts, hostVersion, onAsk } = options;
+export function terminalActions(
+  options: TerminalActionsOptions,
+): Readonly<Record<'hello' | 'ask' | 'openConsole' | 'signOut', Action>> {
+  const { prompts, console, hostVersion, onAsk } = options;
   return {
-    hello: hello(hostVersion, ['prompts']),
+    hello: hello(hostVersion, ['prompts', 'open-console']),
     ask: action(askParams, async ({ program, parent, pid, ...question }, call) => {
       const requester = { source: 'terminal', program, pid, ...(parent !== undefined && { parent }) } as const;
       onAsk?.();
       return { answer: await prompts.ask({ ...question, requester }, call.signal) };
+    }),
+    openConsole: action(openConsoleParams, (params, call) => {
+      onAsk?.();
+      return console.openConsole(params, call.signal);
+    }),
+    signOut: action(signOutParams, (params, call) => {
+      onAsk?.();
+      return console.signOut(params, call.signal);
     }),
   };
 }
@@ -127,9 +140,9 @@ function freeAddress(place: SocketPlace, pid: number): string {
   return place.address(pid, 9);
 }
 
-function serveTerminal(socket: net.Socket, { prompts, hostVersion, signal, log }: ListenOptions): void {
+function serveTerminal(socket: net.Socket, { prompts, console, hostVersion, signal, log }: ListenOptions): void {
   socket.setTimeout(IDLE_MS, () => socket.destroy());
-  const actions = terminalActions({ prompts, hostVersion, onAsk: () => void socket.setTimeout(0) });
+  const actions = terminalActions({ prompts, console, hostVersion, onAsk: () => void socket.setTimeout(0) });
   const limits = { maxMessageBytes: MAX_MESSAGE_BYTES, maxCalls: 1 };
   const logLine = (line: string) => log(`terminal: ${line}`);
   void serve({ input: socket, output: socket, actions, signal, log: logLine, ...limits }).then(() => socket.destroy());

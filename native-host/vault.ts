@@ -3,11 +3,16 @@ import type { Credentials } from './aws/credentials.ts';
 import { type ResolvedProfile, resolveProfile } from './aws/profile.ts';
 import type { Env } from './engine/context.ts';
 import { isStoredKey } from './engine/session-cache.ts';
-import type { ConsoleRequest, EnvironmentConsoleRequest } from './operations/console.ts';
+import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
+import type { ConsolePlan } from './operations/console-plan.ts';
+import type { Explanation } from './operations/explain.ts';
 import type { Inventory } from './operations/inventory.ts';
+import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
 import type { SsoLoginOptions } from './operations/sso-login.ts';
 import type { ProfileSummary } from './protocol.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
+
+export type { MovedKey, MoveResult } from './operations/move-keys.ts';
 
 /**
  * The operations of the product, behind both doors: the browser's messages and the command line. What a program that waits for
@@ -79,16 +84,25 @@ export class Vault {
   }
 
   /**
+   * How a profile's credentials would be got, without a call to AWS and without a passphrase.
+   * @throws VaultError PROFILE_NOT_FOUND, KEYRING_*
+   */
+  async explain(request: CredentialsRequest): Promise<Explanation> {
+    const { explain } = await import('./operations/explain.ts');
+    return explain(this.access, request);
+  }
+
+  /**
    * A console sign-in URL of a profile.
    * @throws VaultError as `credentials` does
    */
-  async consoleUrl(request: ConsoleRequest, call: CallOptions): Promise<{ url: string }> {
+  async consoleUrl(request: ConsoleRequest, call: CallOptions): Promise<ConsoleSignIn> {
     const { consoleUrl } = await import('./operations/console.ts');
     return consoleUrl(this.access, request, call);
   }
 
   /** A console sign-in URL made from credentials of the environment, for a login without a profile. */
-  async consoleUrlOf(request: EnvironmentConsoleRequest, signal: AbortSignal): Promise<{ url: string }> {
+  async consoleUrlOf(request: EnvironmentConsoleRequest, signal: AbortSignal): Promise<ConsoleSignIn> {
     const { consoleUrlOf } = await import('./operations/console.ts');
     return consoleUrlOf(this.access, request, signal);
   }
@@ -100,6 +114,18 @@ export class Vault {
   async ssoLogin(profile: string, options: SsoLoginOptions): Promise<void> {
     const { ssoLogin } = await import('./operations/sso-login.ts');
     return ssoLogin(this.access, profile, options);
+  }
+
+  /** What a console sign-in of a profile would be made of; see ConsolePlan. @throws VaultError as `credentials` does */
+  async consolePlan(request: ConsoleRequest, signal: AbortSignal, call?: CallOptions): Promise<ConsolePlan> {
+    const { consolePlan } = await import('./operations/console-plan.ts');
+    return consolePlan(this.access, request, { signal, ...(call && { call }) });
+  }
+
+  /** The page that ends a browser's console session. @throws VaultError CONFIG_INVALID, PROFILE_LOOP */
+  async signOutUrl(profile: string | undefined): Promise<{ url: string }> {
+    const { signOutUrl } = await import('./operations/console.ts');
+    return signOutUrl(this.access, profile);
   }
 
   /** The program that answers for a profile's MFA device, if its config names one. */
@@ -140,6 +166,24 @@ export class Vault {
   async clear(profile: string | undefined): Promise<{ sessions: number }> {
     const { clear } = await import('./operations/clear.ts');
     return clear(this.access, profile);
+  }
+
+  /** Copies stored keys to another backend. @throws VaultError USAGE, KEYRING_*; what was copied by then stays */
+  async migrate(request: MigrateRequest): Promise<MoveResult> {
+    const { migrate } = await import('./operations/move-keys.ts');
+    return migrate(this.access, request);
+  }
+
+  /** All stored keys as the text of a backup under `passphrase`. */
+  async backup(passphrase: string): Promise<{ text: string; count: number }> {
+    const { backup } = await import('./operations/move-keys.ts');
+    return backup(this.access, passphrase);
+  }
+
+  /** Puts the keys of a backup's text into the vault. @throws VaultError KEYRING_LOCKED (wrong passphrase), KEYRING_CORRUPT */
+  async restore(request: RestoreRequest): Promise<MoveResult> {
+    const { restore } = await import('./operations/move-keys.ts');
+    return restore(this.access, request);
   }
 
   /** Lets go of the keyring. */

@@ -3,6 +3,7 @@ import { VaultError } from '../../native-host/errors.ts';
 import { variable } from '../../native-host/settings.ts';
 import { childEnvironment, replaceProcess, resolveExecutable, spawnAndWait } from '../child.ts';
 import type { Cli } from '../cli.ts';
+import { reachEnvironment } from '../reach-environment.ts';
 import { type CredentialFlags, inContext } from './request.ts';
 
 export type ExecOptions = CredentialFlags & {
@@ -32,6 +33,7 @@ export async function exec(options: ExecOptions, cli: Cli): Promise<number> {
   const argv = [command, ...options.args];
   const environment = childEnvironment(env, { profile: name, credentials, region: profile.region });
   await cli.vault.close();
+  Object.assign(environment, reachEnvironment(env, profile));
   if (cli.platform === 'win32') return spawnAndWait(file, argv, environment);
   return replaceProcess(file, argv, environment);
 }

@@ -1,7 +1,7 @@
 import type { Grammar } from '../args-grammar.ts';
 import { ssoFlags } from './sso-flags.ts';
 
-const BACKENDS = ['secret-service', 'kwallet', 'keyctl', 'pass', 'file'] as const;
+export const BACKENDS = ['secret-service', 'kwallet', 'keyctl', 'pass', 'file'] as const;
 const PROMPTS = ['terminal', 'browser', 'kdialog', 'osascript', 'ykman', 'zenity'] as const;
 
 function refusedPrompt(value: string): string {

@@ -121,6 +121,15 @@ export function signinHost(partition: Partition): string {
   return PARTITIONS[partition].signinHost;
 }
 
+/**
+ * Whether a console of this partition answers at `host`: the console's own host or one below it, such as a region's, a
+ * service's (`s3.console...`) or, with multi-session, an account's. The sovereign cloud's console has a second site.
+ */
+export function isConsoleHost(host: string, partition: Partition): boolean {
+  const sites = [PARTITIONS[partition].consoleHost, ...(partition === 'aws-eusc' ? ['console.aws.eu'] : [])];
+  return sites.some((site) => host === site || host.endsWith(`.${site}`));
+}
+
 /** Host of the console without a region; with one it is `REGION.` before it. */
 export function consoleHost(partition: Partition): string {
   return PARTITIONS[partition].consoleHost;

@@ -1,17 +1,29 @@
 import { type Arn, arnResource, isAssumedRole, parseArn } from '../aws/arn.ts';
 import type { Credentials } from '../aws/credentials.ts';
-import { consoleDestination, getSigninToken, signinUrl } from '../aws/signin.ts';
+import type { Partition } from '../aws/partition.ts';
+import { getSigninToken, signinUrl } from '../aws/signin.ts';
 import { getCallerIdentity, getFederationToken, type ServiceOptions } from '../aws/sts.ts';
+import { VaultError } from '../errors.ts';
 
 export type ConsoleUrlOptions = {
   /** Where and how to reach AWS, signed with the credentials to sign in with. */
   readonly service: ServiceOptions;
-  /** The region the console opens in; none: AWS's own choice. */
-  readonly region?: string | undefined;
-  readonly path?: string | undefined;
+  readonly partition: Partition;
+  /** The page to open. */
+  readonly destination: string;
   /** Whether `service.credentials` are known to be a role's, which the federation endpoint takes as they are. */
   readonly isRole: boolean;
   readonly federationSeconds: number;
+  /** For a role assumed by a user's own key: how long the console session is to last. */
+  readonly sessionDurationSeconds?: number | undefined;
+  readonly signsOutFirst?: boolean | undefined;
+};
+
+export type ConsoleUrl = {
+  readonly url: string;
+  /** Whether a user was signed in: with a federation token, which AWS gives without any MFA. */
+  readonly isUser: boolean;
+  readonly isDurationTaken: boolean;
 };
 
 const ISSUER = 'keyturn';
@@ -22,18 +34,41 @@ const ISSUER = 'keyturn';
  * @throws VaultError AWS_*
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
  */
-export async function consoleUrl(options: ConsoleUrlOptions): Promise<string> {
-  const { service, region, path } = options;
-  const credentials = options.isRole ? service.credentials : await federated(options);
-  const signinToken = await getSigninToken({ ...service, credentials });
-  const destination = consoleDestination({ region, path, partitionRegion: service.region });
-  return signinUrl({ region: service.region, destination, signinToken, env: service.env, issuer: ISSUER });
+export async function consoleUrl(options: ConsoleUrlOptions): Promise<ConsoleUrl> {
+  const { service, partition, destination, sessionDurationSeconds, signsOutFirst } = options;
+  const { credentials, isUser } = options.isRole
+    ? { credentials: service.credentials, isUser: false }
+    : await federated(options);
+  const { token, isDurationTaken } = await getSigninToken({
+    ...service,
+    partition,
+    credentials,
+    sessionDurationSeconds: isUser ? undefined : sessionDurationSeconds,
+  });
+  const parts = { partition, destination, signinToken: token, env: service.env, issuer: ISSUER, signsOutFirst };
+  return { url: signinUrl(parts), isUser, isDurationTaken };
 }
 
-async function federated({ service, federationSeconds }: ConsoleUrlOptions): Promise<Credentials> {
+type Federated = { readonly credentials: Credentials; readonly isUser: boolean };
+
+async function federated({ service, federationSeconds }: ConsoleUrlOptions): Promise<Federated> {
   const arn = parseArn((await getCallerIdentity(service)).arn);
-  if (isAssumedRole(arn)) return service.credentials;
-  return getFederationToken(service, { name: federatedUserName(arn), durationSeconds: federationSeconds });
+  if (isAssumedRole(arn) || isFederatedUser(arn)) return { credentials: service.credentials, isUser: false };
+  if (service.credentials.sessionToken !== undefined) throw sessionOfUser(arn);
+  const request = { name: federatedUserName(arn), durationSeconds: federationSeconds };
+  return { credentials: await getFederationToken(service, request), isUser: true };
+}
+
+/** What GetFederationToken gave is what the endpoint takes; a second one cannot be made of it. */
+function isFederatedUser(arn: Arn): boolean {
+  return arn.service === 'sts' && arn.resource.startsWith('federated-user/');
+}
+
+/** Known to be refused: GetFederationToken takes long-term keys only, and the sign-in endpoint no GetSessionToken session. */
+function sessionOfUser(arn: Arn): VaultError {
+  const user = arnResource(arn).name || 'root';
+  const message = `these credentials are a session (GetSessionToken) of the user ${JSON.stringify(user)}, and AWS opens no console with one, nor gives it a GetFederationToken; use the user's own key, or a role`;
+  return new VaultError('AWS_ACCESS_DENIED', message, { details: { operation: 'GetFederationToken' } });
 }
 
 /** The user's own name as GetFederationToken takes it: 2-32 characters of a small set. The root user has none. */

@@ -1,7 +1,89 @@
+import type { Credentials } from '../aws/credentials.ts';
+import { readCommand, shellCommand } from '../command.ts';
 import { VaultError } from '../errors.ts';
 import type { Source } from './credentials.ts';
+import { resolvingEnvironment } from './resolving.ts';
 
-export const credentialProcess: Source<'credential-process'> = async ({ profile }) => {
-  const message = `profile ${profile.name}: credentials missing; its credential_process setting is a source of credentials that this version does not read`;
-  throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile: profile.name } });
+/** It may open a browser for a person to sign in with; who has gone away must not be waited for. */
+const TIMEOUT_MS = 300_000;
+const OUTPUT = { some: 'credentials', none: 'no credentials', maxBytes: 256 * 1024 };
+const VERSION = 1;
+
+/**
+ * What a profile's `credential_process` prints, run by the shell as the SDKs and aws-vault do. `SessionToken` and `Expiration`
+ * are optional: without them the key is a static one.
+ * @throws VaultError PROCESS_FAILED, TIMEOUT, CANCELLED; never with the command's words or output in it, which
+ *   may hold secrets
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+ */
+export const credentialProcess: Source<'credential-process'> = async ({ profile, command }, { context }) => {
+  const env = resolvingEnvironment(profile.name, context.env);
+  const { words, isVerbatim } = shellCommand(command, env);
+  const title = `the credential_process of profile ${JSON.stringify(profile.name)}`;
+  const { signal } = context;
+  // Run by itself, a command that needs the passphrase would work.
+  const kept =
+    env.AWS_VAULT_FILE_PASSPHRASE === undefined ? '' : ', without AWS_VAULT_FILE_PASSPHRASE, which is kept from it,';
+  const advice = `run the command by itself${kept} to see why`;
+  const options = { signal, env, title, advice, isVerbatim, timeoutMs: TIMEOUT_MS, output: OUTPUT, mayAsk: true };
+  const output = await readCommand(words, options);
+  return credentialsIn(output, { title, profile: profile.name, now: context.now() });
 };
+
+type Reading = { readonly title: string; readonly profile: string; readonly now: Date };
+
+function credentialsIn(output: string, reading: Reading): Credentials {
+  const answer = parseObject(output, reading);
+  if (answer.Version !== VERSION) {
+    const found = answer.Version === undefined ? 'has no "Version"' : `is of another Version than ${VERSION}`;
+    throw unusable(reading, `its JSON ${found}: this must be the number ${VERSION}`);
+  }
+  const missing = ['AccessKeyId', 'SecretAccessKey'].filter((key) => !isText(answer[key]));
+  if (missing.length > 0) {
+    throw unusable(reading, `JSON credential is missing the following fields: [${missing.join(' ')}]`);
+  }
+  const { AccessKeyId, SecretAccessKey, SessionToken } = answer;
+  const expiresAt = expiryIn(answer.Expiration, reading);
+  return {
+    accessKeyId: String(AccessKeyId),
+    secretAccessKey: String(SecretAccessKey),
+    ...(isText(SessionToken) && { sessionToken: SessionToken }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+}
+
+function parseObject(output: string, reading: Reading): Record<string, unknown> {
+  try {
+    const answer: unknown = JSON.parse(output);
+    if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return { ...answer };
+  } catch (error) {
+    // The parser quotes the text, which holds the secret: neither its message nor the error itself goes further.
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw unusable(reading, 'invalid JSON format: it must print one JSON object and nothing else');
+}
+
+/** ISO 8601 with a time zone. Without one the moment is anybody's guess, and a guess hours off is a stale session. */
+function expiryIn(value: unknown, reading: Reading): Date | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  const text = String(value).replace(/([+-]\d\d)(\d\d)$/, '$1:$2');
+  const isMoment = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i.test(text);
+  const expiresAt = new Date(isMoment ? text : Number.NaN);
+  if (Number.isNaN(expiresAt.getTime())) {
+    throw unusable(reading, 'its Expiration is no moment such as 2030-01-31T12:00:00Z');
+  }
+  if (expiresAt <= reading.now) {
+    throw unusable(reading, `its credentials expired at ${expiresAt.toISOString()}`);
+  }
+  return expiresAt;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function unusable({ title, profile }: Reading, reason: string): VaultError {
+  return new VaultError('PROCESS_FAILED', `${title}: ${reason}; correct the program or the profile`, {
+    details: { profile },
+  });
+}

@@ -12,6 +12,8 @@ export type Answers = {
   /** Locks the caller holds for sessions it has been asking about: session key -> its release. */
   readonly held: Map<string, Release>;
   readonly tokenCode?: { readonly sessionKey: string; readonly code: string };
+  /** What sources outside the vault have given: they are not asked again when the call is repeated with a code. */
+  readonly given: Map<string, Credentials>;
 };
 
 export type CredentialsOptions = {
@@ -89,12 +91,16 @@ export async function credentialsOf(steps: readonly Step[], options: Credentials
 }
 
 /** Credentials from outside the vault; those that expire are kept, so that the next program does not ask for them again. */
-function sourceSession(
+async function sourceSession(
   step: Exclude<Step, { type: DerivedType | 'stored-key' }>,
   sessionKey: string,
   options: CredentialsOptions,
 ): Promise<Credentials> {
-  const { context } = options;
+  const { context, answers } = options;
+  const given = answers.given.get(sessionKey);
+  if (given !== undefined) return given;
+  const { refuseCircle } = await import('./resolving.ts');
+  refuseCircle(step, context.env);
   return locked(sessionKey, options, async () => {
     const session = await readSession(context, sessionKey, options.minTtlSeconds);
     if (session !== undefined) return session;
@@ -102,6 +108,7 @@ function sourceSession(
     // The union's member and its source belong together, which the table says and an index by a union does not.
     const source = (await sources[step.type]()) as Source<typeof step.type>;
     const made = await source(step as never, options); // as above
+    options.answers.given.set(sessionKey, made);
     const { sessionToken, expiresAt } = made;
     if (sessionToken !== undefined && expiresAt !== undefined) {
       await writeSession(context, sessionKey, { ...made, sessionToken, expiresAt });

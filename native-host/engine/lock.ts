@@ -19,6 +19,8 @@ const POLL_MS = 20;
 // What the holder's failure means for those who waited for the same thing: these would only fail or be asked again.
 const SHARED_FAILURES: readonly ErrorCode[] = [
   'CANCELLED',
+  'PROCESS_FAILED',
+  'TIMEOUT',
   'MFA_REJECTED',
   'AWS_ACCESS_DENIED',
   'AWS_CREDENTIALS_INVALID',

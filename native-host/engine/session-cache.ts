@@ -95,7 +95,8 @@ function endpointInputs(profile: ResolvedProfile, env: Context['env']): readonly
   const variables = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL_SSO'].map((name) => env[name]);
   const { endpointUrl, serviceEndpoints, ignoresEndpoints, usesFips, usesDualstack } = profile;
   const { sts, sso } = serviceEndpoints ?? {};
-  const isIgnored = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === 'true' || ignoresEndpoints;
+  const ignores = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS;
+  const isIgnored = ignores ? ignores.toLowerCase() === 'true' : ignoresEndpoints;
   return [isIgnored ? 'ignored' : [...variables, endpointUrl, sts, sso], usesFips, usesDualstack];
 }
 
@@ -120,13 +121,22 @@ export async function readSession(
   prefix: string,
   minTtlSeconds: number,
 ): Promise<Credentials | undefined> {
+  const found = findSession(await context.keyring.keys(), prefix);
   const earliest = context.now().getTime() + minTtlSeconds * 1000;
-  const usable = (await context.keyring.keys())
-    .filter((key) => key.startsWith(prefix) && (parseSessionKey(key)?.expiresAt.getTime() ?? 0) >= earliest)
-    .sort();
-  const key = usable.at(-1);
-  const item = key === undefined ? undefined : await context.keyring.get(key);
+  if (found === undefined || found.expiresAt.getTime() < earliest) return undefined;
+  const item = await context.keyring.get(found.key);
   return item === undefined ? undefined : parseSession(item.data);
+}
+
+/** Of the keyring keys with this prefix the one that lasts longest. Needs no passphrase: its name says when it ends. */
+export function findSession(keys: readonly string[], prefix: string): (SessionKey & { key: string }) | undefined {
+  let found: (SessionKey & { key: string }) | undefined;
+  for (const key of keys) {
+    const session = key.startsWith(prefix) ? parseSessionKey(key) : undefined;
+    if (session !== undefined && (found === undefined || session.expiresAt > found.expiresAt))
+      found = { ...session, key };
+  }
+  return found;
 }
 
 /** Stores a session, then removes what it replaces and every session that has expired. */

@@ -30,10 +30,10 @@ type Parts = {
 /**
  * `plaintext` under `passphrase` as a compact JWE, in the exact form of aws-vault's file vault: PBES2-HS256+A128KW and
  * A256GCM, header fields in alphabetical order, no line end.
- * `createdAt` goes into the header unencrypted, in the notation of Go's time.String().
+ * `createdAt` goes into the header unencrypted, in the notation of Go's time.String(). `rounds` of PBKDF2: those of aws-vault unless something outlives a vault's items.
  * @see https://www.rfc-editor.org/rfc/rfc7518#section-4.8
  */
-export function sealJwe(plaintext: string, passphrase: string, createdAt: Date): string {
+export function sealJwe(plaintext: string, passphrase: string, createdAt: Date, rounds = ROUNDS_WRITTEN): string {
   // Not a static import: loading it costs 6 ms, which listing and --version need not pay.
   const { createCipheriv, randomBytes } = process.getBuiltinModule('node:crypto');
   const salt = randomBytes(SIZE_BYTES.salt);
@@ -43,11 +43,11 @@ export function sealJwe(plaintext: string, passphrase: string, createdAt: Date):
     alg: ALGORITHM,
     created: `${createdAt.toISOString().replace('T', ' ').replace('Z', '')} +0000 UTC`,
     enc: ENCRYPTION,
-    p2c: ROUNDS_WRITTEN,
+    p2c: rounds,
     p2s: salt.toString('base64url'),
   };
   const protectedHeader = Buffer.from(JSON.stringify(header)).toString('base64url');
-  const wrap = createCipheriv('id-aes128-wrap', wrappingKey(passphrase, salt, ROUNDS_WRITTEN), KEY_WRAP_IV);
+  const wrap = createCipheriv('id-aes128-wrap', wrappingKey(passphrase, salt, rounds), KEY_WRAP_IV);
   const wrappedKey = Buffer.concat([wrap.update(contentKey), wrap.final()]);
   const cipher = createCipheriv('aes-256-gcm', contentKey, iv, { authTagLength: SIZE_BYTES.tag });
   cipher.setAAD(Buffer.from(protectedHeader));

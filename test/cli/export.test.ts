@@ -141,7 +141,9 @@ describe('what is exported works', () => {
     const config = `${world.home}/loop-config`;
     fs.writeFileSync(config, `[profile loop]\ncredential_process = ${KEYTURN} export --format=json loop\n`);
     const { status, stderr } = await world.run(['export', 'loop'], { env: { AWS_CONFIG_FILE: config } });
-    expect(stderr).toMatch(/^keyturn: error: exec: .*credential_process.*\[CREDENTIALS_NOT_FOUND\]\n$/);
+    expect(stderr).toMatch(
+      /^keyturn: error: exec: .*credential_process .*\(loop -> loop\).*\[PROFILE_LOOP\]\n.*\[PROCESS_FAILED\]\n$/,
+    );
     expect(status).toBe(1);
   });
 });

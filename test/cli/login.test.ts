@@ -1,83 +1,47 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type LoginWorld, openedAs, partsOf, startLoginWorld } from './login-world.ts';
 import { PseudoTerminal } from './pseudo-terminal.ts';
-import { addKey, KEYTURN, type People, populate, type Result, startWorld, type World } from './world.ts';
+import { KEYTURN, type Result } from './world.ts';
 
-let world: World;
-let people: People;
-let callsBefore = 0;
+let world: LoginWorld;
 
 beforeAll(async () => {
-  world = await startWorld();
-  people = await populate(world);
-  const grace = world.aws.addUser({ account: '222233334444', name: 'grace.with-a-name-that-is-longer-than-32' });
-  await addKey(world, 'grace', world.aws.addAccessKey(grace));
-  const inner = world.aws.addRole({
-    account: '777788889999',
-    name: 'inner',
-    trusts: ['arn:aws:iam::777788889999:role/reader'],
-  });
-  fs.appendFileSync(
-    world.configFile,
-    `[profile inner]\nsource_profile = reader\nrole_arn = ${inner.arn}\n[profile nowhere]\nregion = eu-west-1\n`,
-  );
+  world = await startLoginWorld();
 });
-beforeEach(() => {
-  callsBefore = world.aws.calls.length;
-});
+beforeEach(() => world.begin());
 afterAll(async () => {
   world.aws.assertNoUnexpectedCalls();
   await world.close();
 });
 
-/** Operations since the test began. */
-function operations(): string[] {
-  return world.aws.calls.slice(callsBefore).map(({ operation }) => operation);
-}
-
-/** The parts of a printed sign-in URL. */
-function partsOf({ stdout, stderr, status }: Result) {
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toMatch(/^\S+\n$/);
-  const url = new URL(stdout.trim());
-  const { Action, Issuer, Destination, SigninToken, ...others } = Object.fromEntries(url.searchParams);
-  expect([Action, Issuer, others]).toEqual(['login', 'keyturn', {}]);
-  return { url, place: url.origin + url.pathname, Destination, SigninToken };
-}
-
-async function openedAs(url: URL): Promise<string> {
-  const response = await fetch(url, { redirect: 'manual' });
-  const cookie = response.headers.get('set-cookie')?.split(';')[0] ?? '';
-  const page = await fetch(new URL(response.headers.get('location') ?? '', url), { headers: { cookie } });
-  return page.text();
-}
-
-const login = (...args: string[]): Promise<Result> => world.run(['login', '--stdout', ...args]);
+const login = (...args: string[]): Promise<Result> => world.login(...args);
 
 describe('the sign-in URL', () => {
   it('of a user comes from GetFederationToken with the stored key, and signs in', async () => {
     const { url, place, Destination } = partsOf(await login('grace'));
     expect(place).toBe(`${world.aws.url}/federation`);
     expect(Destination).toBe('https://eu-west-1.console.aws.amazon.com/console/home?region=eu-west-1');
-    expect(operations()).toEqual(['GetCallerIdentity', 'GetFederationToken', 'getSigninToken']);
+    expect(world.operations()).toEqual(['GetCallerIdentity', 'GetFederationToken', 'getSigninToken']);
     const call = world.aws.calls.findLast(({ operation }) => operation === 'GetFederationToken');
     expect(call?.parameters).toMatchObject({ Name: 'grace.with-a-name-that-is-longer', DurationSeconds: '3600' });
     expect(await openedAs(url)).toContain('222233334444');
   });
 
-  it('of a user with MFA asks no code, because AWS takes none there', async () => {
-    partsOf(await login('ada'));
-    expect(operations()).toEqual(['GetCallerIdentity', 'GetFederationToken', 'getSigninToken']);
+  it('of a user with MFA asks no code, because AWS takes none there, and says so', async () => {
+    const notice = `keyturn: the console session of "ada" is without MFA (${world.people.device.serial}): AWS takes no code when a user signs in with a key; for one with MFA, log in to a role that has mfa_serial\n`;
+    partsOf(await login('ada'), notice);
+    expect(world.operations()).toEqual(['GetCallerIdentity', 'GetFederationToken', 'getSigninToken']);
   });
 
   it('of a role comes from its session, and of a chained role too', async () => {
     const { url, Destination } = partsOf(await login('reader'));
     expect(Destination).toBe('https://us-east-2.console.aws.amazon.com/console/home?region=us-east-2');
-    expect(operations()).toEqual(['AssumeRole', 'getSigninToken']);
+    expect(world.operations()).toEqual(['AssumeRole', 'getSigninToken']);
     expect(await openedAs(url)).toContain('777788889999');
     partsOf(await login('inner'));
-    expect(operations().filter((name) => name === 'AssumeRole')).toHaveLength(2);
+    expect(world.operations().filter((name) => name === 'AssumeRole')).toHaveLength(2);
     const tokens = world.aws.calls.filter(({ operation }) => operation === 'getSigninToken');
     expect(tokens.every(({ parameters }) => parameters.SessionDuration === undefined)).toBe(true);
   });
@@ -85,16 +49,16 @@ describe('the sign-in URL', () => {
   it('of a role with MFA takes a code once, from --mfa-token or the terminal, and it serves the shell as well', async () => {
     const refused = await login('admin');
     expect(refused.stderr).toMatch(/^keyturn: error: login: .*open \/dev\/tty.*--mfa-token.*\[MFA_REQUIRED\]\n$/);
-    expect(operations()).toEqual([]);
+    expect(world.operations()).toEqual([]);
     const terminal = new PseudoTerminal(`${KEYTURN} login -s admin`, world.env);
-    await terminal.shows(`Enter MFA code for ${people.device.serial}: `);
-    terminal.type(`${people.device.freshCode()}\r`);
+    await terminal.shows(`Enter MFA code for ${world.people.device.serial}: `);
+    terminal.type(`${world.people.device.freshCode()}\r`);
     expect(await terminal.status()).toBe(0);
     expect(terminal.output).toMatch(/\r\nhttp:\S+SigninToken=\S+\r\n$/);
-    expect(operations()).toEqual(['GetSessionToken', 'AssumeRole', 'getSigninToken']);
+    expect(world.operations()).toEqual(['GetSessionToken', 'AssumeRole', 'getSigninToken']);
     expect((await world.run(['exec', 'admin', '--', 'true'])).status).toBe(0);
     partsOf(await login('admin'));
-    expect(operations().slice(3)).toEqual(['getSigninToken']);
+    expect(world.operations().slice(3)).toEqual(['getSigninToken']);
   });
 
   it.each([
@@ -109,6 +73,21 @@ describe('the sign-in URL', () => {
   });
 
   it.each([
+    [['s3'], 'https://us-east-2.console.aws.amazon.com/s3/home?region=us-east-2'],
+    [
+      ['--service', 'ec2', '--region', 'eu-west-1'],
+      'https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1',
+    ],
+    [['DDB'], 'https://us-east-2.console.aws.amazon.com/dynamodbv2/home?region=us-east-2'],
+    [['logs'], 'https://us-east-2.console.aws.amazon.com/cloudwatch/home?region=us-east-2#logsV2:log-groups'],
+    [['health'], 'https://health.console.aws.amazon.com/health/home'],
+    [['ga'], 'https://us-west-2.console.aws.amazon.com/globalaccelerator/home?region=us-west-2'],
+    [['iam', '--region', 'eu-west-1'], 'https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1'],
+  ])('leads to the service %j', async (words, destination) => {
+    expect(partsOf(await login('reader', ...words)).Destination).toBe(destination);
+  });
+
+  it.each([
     ['/s3/home', 'https://us-east-2.console.aws.amazon.com/s3/home?region=us-east-2'],
     ['s3/buckets', 'https://us-east-2.console.aws.amazon.com/s3/buckets?region=us-east-2'],
     [
@@ -117,6 +96,7 @@ describe('the sign-in URL', () => {
     ],
     ['/x?region=eu-west-3', 'https://us-east-2.console.aws.amazon.com/x?region=eu-west-3'],
     ['//evil.example/x', 'https://us-east-2.console.aws.amazon.com/evil.example/x?region=us-east-2'],
+    ['https://us-west-2.console.aws.amazon.com/x?a=b#c', 'https://us-west-2.console.aws.amazon.com/x?a=b#c'],
     ['@evil.example', 'https://us-east-2.console.aws.amazon.com/@evil.example?region=us-east-2'],
   ])('leads to the page --path %s', async (page, destination) => {
     expect(partsOf(await login('reader', `--path=${page}`)).Destination).toBe(destination);
@@ -137,20 +117,24 @@ describe('the sign-in URL', () => {
   it('lasts as long as -d and AWS_FEDERATION_TOKEN_TTL say', async () => {
     await login('grace', '-d', '2h');
     await world.run(['login', '-s', 'grace'], { env: { AWS_FEDERATION_TOKEN_TTL: '12h' } });
-    const calls = world.aws.calls.slice(callsBefore).filter(({ operation }) => operation === 'GetFederationToken');
+    const calls = world.calls().filter(({ operation }) => operation === 'GetFederationToken');
     expect(calls.map(({ parameters }) => parameters.DurationSeconds)).toEqual(['7200', '43200']);
   });
 });
 
 describe('without a profile', () => {
   it('uses the keys of the environment: a user’s, or a role’s session', async () => {
-    const env = { AWS_ACCESS_KEY_ID: people.key.accessKeyId, AWS_SECRET_ACCESS_KEY: people.key.secretAccessKey };
+    const env = {
+      AWS_ACCESS_KEY_ID: world.people.key.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: world.people.key.secretAccessKey,
+    };
     partsOf(await world.run(['login', '-s'], { env }));
-    expect(operations()).toEqual(['GetCallerIdentity', 'GetFederationToken', 'getSigninToken']);
+    expect(world.operations()).toEqual(['GetCallerIdentity', 'GetFederationToken', 'getSigninToken']);
     const role = await world.run(['exec', 'reader', '--', KEYTURN, 'login', '-s']);
     expect(partsOf(role).Destination).toBe('https://us-east-2.console.aws.amazon.com/console/home?region=us-east-2');
     expect(
-      operations()
+      world
+        .operations()
         .slice(3)
         .filter((name) => name !== 'AssumeRole'),
     ).toEqual(['GetCallerIdentity', 'getSigninToken']);
@@ -163,7 +147,7 @@ describe('without a profile', () => {
       stderr:
         "keyturn: error: login: argument 'profile' not provided, nor any AWS env vars found. Try --help [USAGE]\n",
     });
-    expect(operations()).toEqual([]);
+    expect(world.operations()).toEqual([]);
   });
 });
 
@@ -224,6 +208,17 @@ mv redirect.part redirect`);
     expect(killed.stderr).toMatch(/Failed to open URL: .*SIGKILL.*\[PROCESS_FAILED\]\n$/);
   });
 
+  it.runIf(process.getuid?.() === 0)('of another user of the machine gets nothing, however fast it is', async () => {
+    installOpener(`cd "$HOME"
+setpriv --reuid=65534 --clear-groups curl -s -o /dev/null -w '%{http_code}' "$1" > stranger
+curl -s -o /dev/null -w '%{http_code}' "$1" > own.part
+mv own.part own`);
+    expect((await world.run(['login', 'reader'], { env: env() })).status).toBe(0);
+    await expect.poll(() => fs.existsSync(file('own'))).toBe(true);
+    expect(fs.readFileSync(file('stranger'), 'utf8')).toBe('404');
+    expect(fs.readFileSync(file('own'), 'utf8')).toBe('302');
+  });
+
   it('that nobody brings leaves Ctrl-C', async () => {
     installOpener('touch "$HOME/waiting"; exit 0');
     const child = world.start(['login', 'reader'], { env: env() });
@@ -241,7 +236,11 @@ describe('a failure', () => {
   it('of the federation endpoint says its status', async () => {
     world.aws.fail({ operation: 'getSigninToken', status: 400, code: 'BadRequest', message: 'no' });
     expect((await login('reader')).stderr).toBe(
-      'keyturn: error: login: Call to getSigninToken failed with 400 Bad Request [AWS_REJECTED]\n',
+      "keyturn: error: login: Call to getSigninToken failed with 400 Bad Request; AWS opens no console with these credentials, or no longer: run 'keyturn clear' and try again [AWS_REJECTED]\n",
+    );
+    world.aws.fail({ operation: 'getSigninToken', status: 503, code: 'Unavailable', message: 'no' });
+    expect((await login('reader')).stderr).toMatch(
+      /failed with 503 .*; wait a moment and try again \[AWS_REJECTED\]\n$/,
     );
   });
 
@@ -256,7 +255,7 @@ describe('a failure', () => {
       /^keyturn: error: login: profile nowhere: credentials missing.*\[CREDENTIALS_NOT_FOUND\]\n$/,
     );
     expect(nobody.stderr).toMatch(/^keyturn: error: login: .*eu\/west.*\[CONFIG_INVALID\]\n$/);
-    expect(operations()).toEqual([]);
+    expect(world.operations()).toEqual([]);
   });
 
   it('of GetFederationToken for a user’s own session names a way out', async () => {

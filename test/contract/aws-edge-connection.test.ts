@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { getUser } from '../../native-host/aws/iam.ts';
-import { getSigninToken } from '../../native-host/aws/signin.ts';
+import { getSigninToken as askSigninToken } from '../../native-host/aws/signin.ts';
 import { getCallerIdentity, type ServiceOptions } from '../../native-host/aws/sts.ts';
 import { makeTestCertificates, type TestCertificates } from '../fake-aws/certificates.ts';
 import { type FakeAws, startFakeAws } from '../fake-aws/fake-aws.ts';
@@ -39,6 +39,10 @@ function optionsFor(env: Record<string, string>, changes: Partial<ServiceOptions
   const user = aws.addUser({ account: '111122223333', name: `ann${++users}`, partition });
   const signal = new AbortController().signal;
   return { region: 'eu-west-1', credentials: aws.addAccessKey(user), env, signal, ...changes };
+}
+
+async function getSigninToken(options: ServiceOptions): Promise<string> {
+  return (await askSigninToken({ ...options, partition: 'aws' })).token;
 }
 
 function throughProxy(changes: Partial<ServiceOptions> = {}): ServiceOptions {
@@ -105,13 +109,13 @@ describe('AWS under its own names, through a proxy', () => {
   test('an http endpoint is asked through HTTP_PROXY by its whole URL', async () => {
     const asked: (string | undefined)[] = [];
     const server = createServer((message, answer) => {
-      asked.push(message.url);
+      asked.push(`${message.method} ${message.url}`);
       answer.end('{"SigninToken":"t"}');
     });
     await using proxy = await listening(server);
     const env = { HTTP_PROXY: proxy.url, AWS_ENDPOINT_URL_SIGNIN: 'http://signin.keyturn.invalid' };
     expect(await getSigninToken(optionsFor(env))).toBe('t');
-    expect(asked[0]).toMatch(/^http:\/\/signin\.keyturn\.invalid\/federation\?Action=getSigninToken&/);
+    expect(asked[0]).toBe('POST http://signin.keyturn.invalid/federation');
   });
 
   test('a proxy gets its user and password, and they are in no error', async () => {

@@ -1,9 +1,10 @@
 import { createServer } from 'node:http';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { consoleDestination } from '../../native-host/aws/console-destination.ts';
 import type { Credentials } from '../../native-host/aws/credentials.ts';
 import { getUser } from '../../native-host/aws/iam.ts';
-import { consoleDestination, getSigninToken, signinUrl } from '../../native-host/aws/signin.ts';
+import { getSigninToken, signinUrl } from '../../native-host/aws/signin.ts';
 import {
   assumeRole,
   getCallerIdentity,
@@ -78,9 +79,9 @@ describe('what AWS grants', () => {
   test('a federated user signs in to the console page asked for', async () => {
     const { options } = newUser();
     const federated = await getFederationToken(options, { name: 'ann', durationSeconds: 3600 });
-    const signinToken = await getSigninToken({ ...options, credentials: federated });
+    const { token: signinToken } = await getSigninToken({ ...options, partition: 'aws', credentials: federated });
     const destination = consoleDestination({ region: 'eu-west-1', path: 's3/buckets' });
-    const url = signinUrl({ region: 'eu-west-1', destination, signinToken, env: options.env, issuer: 'keyturn' });
+    const url = signinUrl({ partition: 'aws', destination, signinToken, env: options.env, issuer: 'keyturn' });
     const answer = await fetch(url, { redirect: 'manual' });
     expect(answer.status).toBe(302);
     expect(decodeURIComponent(answer.headers.get('location') ?? '')).toContain('/s3/buckets?region=eu-west-1');
@@ -90,7 +91,7 @@ describe('what AWS grants', () => {
   test("a role's console session can be longer than its credentials, where AWS allows it", async () => {
     const { user, options } = newUser();
     const session = await assumeRole(options, { roleArn: roleFor([user.arn]).arn, ...REQUEST });
-    await getSigninToken({ ...options, credentials: session, sessionDurationSeconds: 43_200 });
+    await getSigninToken({ ...options, partition: 'aws', credentials: session, sessionDurationSeconds: 43_200 });
     expect(aws.calls.at(-1)?.parameters).toMatchObject({ SessionDuration: '43200' });
   });
 });
@@ -164,9 +165,9 @@ describe('what AWS refuses', () => {
   test("the federation endpoint's refusal names the call and neither URL nor credentials", async () => {
     const { options } = newUser();
     const session = await getSessionToken(options, { durationSeconds: 900 });
-    const error = await failureOf(getSigninToken({ ...options, credentials: session }));
+    const error = await failureOf(getSigninToken({ ...options, partition: 'aws', credentials: session }));
     expect(error.code).toBe('AWS_REJECTED');
-    expect(error.message).toBe('Call to getSigninToken failed with 400 Bad Request');
+    expect(error.message).toMatch(/^Call to getSigninToken failed with 400 Bad Request; .*'keyturn clear'/);
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(session.secretAccessKey);
   });
 });
@@ -215,7 +216,9 @@ describe('trouble on the way', () => {
     const { options } = newUser();
     const signal = AbortSignal.abort();
     expect(await failureOf(getCallerIdentity({ ...options, signal }))).toMatchObject({ code: 'CANCELLED' });
-    expect(await failureOf(getSigninToken({ ...options, signal }))).toMatchObject({ code: 'CANCELLED' });
+    expect(await failureOf(getSigninToken({ ...options, partition: 'aws', signal }))).toMatchObject({
+      code: 'CANCELLED',
+    });
     expect(aws.calls).toHaveLength(0);
   });
 
@@ -239,7 +242,9 @@ describe('trouble on the way', () => {
   ])('the sign-in answer %s is told plainly', async (body, words) => {
     const { options } = newUser();
     await using portal = await listening(createServer((_, answer) => answer.end(body)));
-    const error = await failureOf(getSigninToken({ ...options, env: { AWS_ENDPOINT_URL_SIGNIN: portal.url } }));
+    const error = await failureOf(
+      getSigninToken({ ...options, partition: 'aws', env: { AWS_ENDPOINT_URL_SIGNIN: portal.url } }),
+    );
     expect(error).toMatchObject({ code: 'AWS_REJECTED', message: expect.stringMatching(words) });
   });
 });

@@ -30,11 +30,13 @@ import {
   addMfaDevice,
   addRole,
   addUser,
+  addWebIdentity,
   knownKey,
   type MfaDevice,
   newAccessKey,
   type RoleOptions,
   type UserOptions,
+  type WebIdentityOptions,
 } from './set-up.ts';
 import { addSso, type SsoHandle, type SsoOptions } from './sso-set-up.ts';
 import {
@@ -80,6 +82,8 @@ export type FakeAws = {
   readonly sessions: () => IssuedSession[];
 
   readonly addUser: (options: UserOptions) => User;
+  /** A token of an identity provider; a role that is to be assumed with it trusts `providerArn`. */
+  readonly addWebIdentity: (options: WebIdentityOptions) => { readonly token: string; readonly providerArn: string };
   readonly addAccessKey: (user: User) => AccessKeyPair;
   readonly deactivateAccessKey: (accessKeyId: string) => void;
   readonly deleteAccessKey: (accessKeyId: string) => void;
@@ -126,6 +130,7 @@ function setUp(state: State) {
   return {
     sessions: () => [...state.sessions.values()].map(issuedSession),
     addUser: (options: UserOptions) => addUser(state, options),
+    addWebIdentity: (options: WebIdentityOptions) => addWebIdentity(state, options),
     addAccessKey: (user: User) => {
       const { accessKeyId, secretAccessKey } = newAccessKey(state, user);
       return { accessKeyId, secretAccessKey };

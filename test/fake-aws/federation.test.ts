@@ -104,6 +104,15 @@ describe('the federation endpoint', () => {
       expectRefused(await getSigninToken(await federated(), { SessionDuration: '900' }), 'GetFederationToken');
     });
 
+    it("takes no SessionDuration with a role that was assumed with a user's session", async () => {
+      const session = await sessionTokenKeys(aws, key);
+      const role = aws.addRole({ account: ACCOUNT, name: 'behind-a-session', trusts: [ACCOUNT] });
+      expectRefused(
+        await getSigninToken(await roleKeys(aws, session, role), { SessionDuration: '900' }),
+        'a user&#39;s session',
+      );
+    });
+
     it('takes no other session type than json', async () => {
       expectRefused(await getSigninToken(assumed, { SessionType: 'xml' }), 'SessionType');
     });

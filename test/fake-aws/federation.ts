@@ -42,13 +42,17 @@ function credentialsIn(state: State, text: string | null): Session {
 }
 
 /**
- * SessionDuration goes with credentials of a role that was not assumed by another role.
+ * SessionDuration goes with credentials of a role that a user assumed with a long-term key: not by another role, and not with
+ * a session of the user's.
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
  */
-function sessionDurationIn(text: string | null, session: Session): number | undefined {
+function sessionDurationIn(state: State, text: string | null, session: Session): number | undefined {
   if (text === null) return undefined;
   if (session.type !== 'role') throw badRequest('SessionDuration cannot be used with GetFederationToken credentials.');
   if (session.isChained) throw badRequest('SessionDuration cannot be used with credentials from role chaining.');
+  if (state.sessions.has(session.sourceAccessKeyId)) {
+    throw badRequest("SessionDuration cannot be used with a role assumed with a user's session.");
+  }
   const seconds = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(seconds >= 900 && seconds <= 43_200)) throw badRequest('SessionDuration must be from 900 to 43200 seconds.');
   return seconds;
@@ -65,7 +69,7 @@ function getSigninToken(state: State, request: Request, parameters: URLSearchPar
   if (sessionType !== null && sessionType !== 'json') throw badRequest('SessionType must be json.');
   const session = credentialsIn(state, parameters.get('Session'));
   checkPartition(request, session);
-  const sessionDurationSeconds = sessionDurationIn(parameters.get('SessionDuration'), session);
+  const sessionDurationSeconds = sessionDurationIn(state, parameters.get('SessionDuration'), session);
   const token = newToken();
   const expiresAt = new Date(state.now().getTime() + SIGNIN_TOKEN_LIFETIME_MS);
   state.signinTokens.set(token, { token, session, expiresAt, sessionDurationSeconds });
@@ -119,13 +123,18 @@ function login(state: State, request: Request, parameters: URLSearchParams): Ans
   return redirectTo(landing(state, request, destination, opened), { 'set-cookie': sessionCookie(request, opened) });
 }
 
+/** AWS's own toolkit posts to these two partitions' hosts, and says that the one of GovCloud does not take it. */
+function takesForms({ place }: Request): boolean {
+  return place.kind !== 'signin' || place.partition === 'aws' || place.partition === 'aws-cn';
+}
+
 /** The federation endpoint: `getSigninToken` by GET or POST, `login` by GET. `undefined`: any other action. */
 export function federationOperation(state: State, request: Request): Operation | undefined {
   const { method, path, place, query, form } = request;
   if (path !== '/federation' || (place.kind !== 'signin' && place.kind !== 'loopback')) return undefined;
   const parameters = new URLSearchParams([...query, ...form]);
   const action = parameters.get('Action') ?? '';
-  const isToken = action === 'getSigninToken' && (method === 'GET' || method === 'POST');
+  const isToken = action === 'getSigninToken' && (method === 'GET' || (method === 'POST' && takesForms(request)));
   if (!isToken && !(action === 'login' && method === 'GET')) return undefined;
   const { Action: _action, ...recorded } = withoutSecrets(parameters);
   return {

@@ -5,6 +5,7 @@ import { type Answer, type Operation, type Request, withoutSecrets } from './req
 import { parseAuthorization } from './sigv4.ts';
 import { type Caller, newRequestId, type State } from './state.ts';
 import { getCallerIdentity, getFederationToken, getSessionToken } from './sts.ts';
+import { assumeRoleWithWebIdentity } from './web-identity.ts';
 import { type XmlContent, xml } from './xml.ts';
 
 type StsCall = (state: State, caller: Caller, form: URLSearchParams) => XmlContent;
@@ -14,6 +15,11 @@ const STS_CALLS: { readonly [operation: string]: StsCall } = {
   GetSessionToken: getSessionToken,
   GetFederationToken: getFederationToken,
   GetCallerIdentity: getCallerIdentity,
+};
+
+/** Operations that AWS takes from anybody, without a signature. */
+const UNSIGNED_CALLS: { readonly [operation: string]: (state: State, form: URLSearchParams) => XmlContent } = {
+  AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity,
 };
 
 type QueryService = {
@@ -29,7 +35,7 @@ const SERVICES: readonly QueryService[] = [
     name: 'sts',
     version: '2011-06-15',
     namespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
-    operations: Object.keys(STS_CALLS),
+    operations: [...Object.keys(STS_CALLS), ...Object.keys(UNSIGNED_CALLS)],
     call: (state, operation, caller, form) => STS_CALLS[operation]?.(state, caller, form),
   },
   {
@@ -78,6 +84,8 @@ export function queryOperation(state: State, request: Request): Operation | unde
     parameters,
     accessKeyId: parseAuthorization(request.headers.authorization ?? '')?.accessKeyId,
     run: () => {
+      const unsigned = UNSIGNED_CALLS[operation];
+      if (unsigned !== undefined) return resultAnswer(service, operation, unsigned(state, form));
       const caller = authenticate(state, request, service.name);
       return resultAnswer(service, operation, service.call(state, operation, caller, form));
     },

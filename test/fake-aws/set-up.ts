@@ -37,6 +37,16 @@ export type RoleOptions = {
   readonly deny?: readonly string[];
 };
 
+export type WebIdentityOptions = {
+  /** The account that knows the identity provider. */
+  readonly account: string;
+  /** Host of the provider; `id.example.com` if not given. */
+  readonly provider?: string;
+  readonly subject: string;
+  /** An hour from now if not given. */
+  readonly expiresAt?: Date;
+};
+
 export type AccessKeyPair = { readonly accessKeyId: string; readonly secretAccessKey: string };
 
 export type MfaDevice = {
@@ -64,6 +74,18 @@ export function addUser(state: State, options: UserOptions): User {
   const user: User = { arn, account, partition, name, path, userId: newAwsId('AIDA'), createdAt: state.now(), deny };
   state.users.set(arn, user);
   return user;
+}
+
+/** A token of an identity provider that the account knows, and the provider's ARN for the roles that trust it. */
+export function addWebIdentity(state: State, options: WebIdentityOptions): { token: string; providerArn: string } {
+  const { account, provider = 'id.example.com', subject } = options;
+  const expiresAt = options.expiresAt ?? new Date(state.now().getTime() + 3_600_000);
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = { iss: `https://${provider}`, sub: subject, exp: Math.floor(expiresAt.getTime() / 1000) };
+  const token = `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}.${randomBytes(64).toString('base64url')}`;
+  const providerArn = `arn:aws:iam::${account}:oidc-provider/${provider}`;
+  state.webIdentities.set(token, { providerArn, subject, audience: 'sts.amazonaws.com', expiresAt });
+  return { token, providerArn };
 }
 
 /** A new active key of the user, as CreateAccessKey makes it. */

@@ -84,6 +84,15 @@ export type Caller =
   | { readonly type: 'key'; readonly key: AccessKey }
   | { readonly type: 'session'; readonly session: Session };
 
+/** Somebody an identity provider vouches for. */
+export type WebIdentity = {
+  /** `arn:…:oidc-provider/HOST`, as a role trusts it. */
+  readonly providerArn: string;
+  readonly subject: string;
+  readonly audience: string;
+  readonly expiresAt: Date;
+};
+
 export type SigninToken = {
   readonly token: string;
   readonly session: Session;
@@ -142,6 +151,8 @@ export type State = {
   readonly devices: Map<string, Device>;
   readonly roles: Map<string, Role>;
   readonly sessions: Map<string, Session>;
+  /** By their tokens. */
+  readonly webIdentities: Map<string, WebIdentity>;
   readonly signinTokens: Map<string, SigninToken>;
   readonly consoleSessions: Map<string, ConsoleSession>;
   /** One-time codes that carry a console session to another site of the same partition. */
@@ -161,6 +172,7 @@ export function emptyState(now: () => Date): State {
     devices: new Map(),
     roles: new Map(),
     sessions: new Map(),
+    webIdentities: new Map(),
     signinTokens: new Map(),
     consoleSessions: new Map(),
     handovers: new Map(),

@@ -2,10 +2,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { browserActions } from '../../native-host/actions.ts';
+import { ConsoleOpens } from '../../native-host/console-opens.ts';
 import { ERROR_CODES } from '../../native-host/errors.ts';
 import { MAX_TO_BROWSER_BYTES, MAX_TO_HOST_BYTES } from '../../native-host/framing.ts';
 import { isRecord } from '../../native-host/message-check.ts';
 import { PromptBroker } from '../../native-host/prompts.ts';
+import { terminalConsole } from '../../native-host/terminal-console.ts';
 import { terminalActions } from '../../native-host/user-socket-server.ts';
 import { BrowserEnd } from '../unit/host/browser-end.ts';
 
@@ -34,21 +36,35 @@ const result = (answer: Record<string, unknown>) => (isRecord(answer.result) ? a
 /** The real actions, over a vault and a person that say what the document says. */
 function documentedHost() {
   const prompts = new PromptBroker();
+  const opens = new ConsoleOpens();
   const listed = result(examples('### list')[1] ?? {});
   const url = result(examples('### consoleUrl')[1] ?? {});
+  const openUrl = result(examples('### openUrl')[1] ?? {});
   const actions = browserActions({
     vault: {
       list: async () => ({ profiles: [], ...listed }),
       consoleUrl: async () => ({ url: '', ...url }),
+      openUrl: async () => ({ url: '', ...openUrl }),
     },
     prompts,
+    opens,
     hostVersion: String(result(helloAnswer).hostVersion),
   });
-  return { prompts, actions };
+  return { prompts, opens, actions };
 }
 
 const { actions } = documentedHost();
-const terminal = terminalActions({ prompts: new PromptBroker(), hostVersion: '0.1.0' });
+const opens = new ConsoleOpens();
+const terminal = terminalActions({
+  prompts: new PromptBroker(),
+  console: terminalConsole({
+    vault: { consolePlan: async () => ({ plan: 'x', destination: '' }) },
+    opens,
+    family: 'firefox',
+  }),
+  hostVersion: '0.1.0',
+});
+const { openConsole, signOut, ask } = terminal;
 
 it('describes exactly the actions that a browser may ask for', () => {
   expect(headings('## Actions').sort()).toEqual(Object.keys(actions).sort());
@@ -75,7 +91,7 @@ it('names the limits of the code', () => {
 });
 
 describe('its example', () => {
-  it.each(Object.entries({ ...actions, ask: terminal.ask }))(
+  it.each(Object.entries({ ...actions, ask, openConsole, signOut }))(
     'of a request for %s passes the real check',
     (name, { check }) => {
       const [request] = examples(`### ${name}`);
@@ -95,7 +111,7 @@ describe('its example', () => {
     }
   });
 
-  it.each(['hello', 'list', 'consoleUrl', 'cancelPrompt', 'cancel'])(
+  it.each(['hello', 'list', 'consoleUrl', 'cancelPrompt', 'subscribeOpens', 'openUrl', 'finishOpen', 'cancel'])(
     'of an answer to %s is what the server says',
     async (name) => {
       const browser = new BrowserEnd(documentedHost().actions);
@@ -106,6 +122,29 @@ describe('its example', () => {
       expect(await browser.next()).toEqual(answer);
     },
   );
+
+  it('of an event and of what a terminal is answered is what the server says', async () => {
+    const { opens: watched, actions: table } = documentedHost();
+    const browser = new BrowserEnd(table);
+    browser.read();
+    await browser.greet();
+    browser.send(examples('### subscribeOpens')[0] ?? {});
+    await browser.next();
+    const [request, answer] = examples('### openConsole');
+    const { plan, profile } = { plan: '', profile: '', ...(isRecord(request?.params) ? request.params : {}) };
+    const console = terminalConsole({
+      vault: { consolePlan: async () => ({ plan, destination: '' }) },
+      opens: watched,
+      family: 'firefox',
+    });
+    const params = openConsole.check(request?.params, 'params') as Parameters<typeof console.openConsole>[0]; // just checked
+    const answered = console.openConsole(params, new AbortController().signal);
+    const event = await browser.next();
+    const [documented] = examples('### open');
+    expect(event).toEqual({ ...documented, profile, openId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    watched.finish(isRecord(event) ? String(event.openId) : '');
+    expect(await answered).toEqual(result(answer ?? {}));
+  });
 
   it('of a prompt, its answer and its event is what the server says', async () => {
     const { prompts, actions: table } = documentedHost();

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { HostConnection } from '../../../extension/host-connection.ts';
 import { HostPort } from '../../../extension/host-port.ts';
 import type { HostState } from '../../../extension/popup-state.ts';
-import { PROTOCOL_VERSION, type Prompt, type WireError } from '../../../native-host/protocol.ts';
+import { type OpenEvent, PROTOCOL_VERSION, type Prompt, type WireError } from '../../../native-host/protocol.ts';
 import { FakePort } from './fake-port.ts';
 
 const hello = () => ({
@@ -22,6 +22,7 @@ function connect(...hosts: FakePort[]) {
   const states: HostState[] = [];
   const prompts: (readonly Prompt[])[] = [];
   const pages: string[] = [];
+  const wanted: OpenEvent[] = [];
   let opened = 0;
   const connection = new HostConnection({
     open: (handlers) => {
@@ -31,9 +32,10 @@ function connect(...hosts: FakePort[]) {
     extensionVersion: '1',
     onState: (host) => states.push(host),
     onPrompts: (list) => prompts.push(list),
+    onOpen: (one) => wanted.push(one),
     onPage: (url) => pages.push(url),
   });
-  return { connection, states, prompts, pages, opened: () => opened };
+  return { connection, states, prompts, wanted, pages, opened: () => opened };
 }
 
 const statuses = (states: readonly HostState[]) =>
@@ -59,6 +61,20 @@ describe('HostConnection', () => {
     fake.says({ event: 'somethingNew', url: 'https://example.com/' });
     fake.says({ event: 'openPage', url: 'https://oidc.eu-west-1.amazonaws.com/authorize' });
     await expect.poll(() => pages).toEqual(['https://oidc.eu-west-1.amazonaws.com/authorize']);
+  });
+
+  test('hears of what a terminal wants opened, from a host that can tell it', async () => {
+    const capabilities = ['prompts', 'open-console'] as const;
+    const subscribed = { subscribeOpens: () => ({}), subscribePrompts: () => ({ prompts: [] }) };
+    const fake = new FakePort({ hello: () => ({ ...hello(), capabilities }), ...subscribed });
+    const { connection, wanted, prompts } = connect(fake);
+    await connection.keepOpen();
+    expect(fake.requests.map(({ action }) => action)).toEqual(['hello', 'subscribeOpens', 'subscribePrompts']);
+    const open = { event: 'open', openId: 'o', kind: 'console', profile: 'work' };
+    for (const message of [{ event: 'open', openId: 'o' }, { event: 'other' }, open]) fake.says(message);
+    await connection.call('cancel', { requestId: 1 }, { timeoutMs: 10 }).catch(() => undefined);
+    expect(wanted).toEqual([open]);
+    expect(prompts).toEqual([[]]);
   });
 
   test('makes one connection however many ask at the same time', async () => {

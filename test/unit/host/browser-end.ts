@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { expect } from 'vitest';
 import { type BrowserActionsOptions, browserActions, type HostVault } from '../../../native-host/actions.ts';
+import { ConsoleOpens } from '../../../native-host/console-opens.ts';
 import { encodeFrame, FrameReader } from '../../../native-host/framing.ts';
 import { PromptBroker } from '../../../native-host/prompts.ts';
 import { type ActionTable, action, type ServeOptions, serve } from '../../../native-host/server.ts';
@@ -61,23 +62,26 @@ export class BrowserEnd {
 export async function browserOf(
   vault: Partial<HostVault> = {},
   options: Partial<ServeOptions> & { readonly onSubscribed?: BrowserActionsOptions['onSubscribed'] } = {},
-): Promise<{ browser: BrowserEnd; prompts: PromptBroker }> {
+): Promise<{ browser: BrowserEnd; prompts: PromptBroker; opens: ConsoleOpens }> {
   const prompts = new PromptBroker();
+  const opens = new ConsoleOpens();
   const { onSubscribed, ...serving } = options;
   const actions = browserActions({
     vault: {
       list: async () => ({ profiles: [] }),
       consoleUrl: async () => ({ url: 'https://example.com/' }),
+      openUrl: async () => ({ url: 'https://example.com/' }),
       ...vault,
     },
     prompts,
+    opens,
     hostVersion: '0.1.0',
     ...(onSubscribed && { onSubscribed }),
   });
   const browser = new BrowserEnd(actions, serving);
   browser.read();
   await browser.greet();
-  return { browser, prompts };
+  return { browser, prompts, opens };
 }
 
 /** The least table that a connection can be opened with. */

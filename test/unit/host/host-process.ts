@@ -1,5 +1,7 @@
 // A host of its own process: listens for terminals in the state directory given, with a browser that never answers.
+import { ConsoleOpens } from '../../../native-host/console-opens.ts';
 import { PromptBroker } from '../../../native-host/prompts.ts';
+import { terminalConsole } from '../../../native-host/terminal-console.ts';
 import { listenForTerminals } from '../../../native-host/user-socket-server.ts';
 
 const [, , stateDir = ''] = process.argv;
@@ -11,6 +13,11 @@ listenForTerminals({
   stateDir,
   env: process.env,
   prompts,
+  console: terminalConsole({
+    vault: { consolePlan: async () => ({ plan: '', destination: '' }) },
+    opens: new ConsoleOpens(),
+    family: 'firefox',
+  }),
   hostVersion: '0.1.0',
   pid: process.pid,
   signal: stop.signal,

@@ -4,8 +4,10 @@ import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 import { afterEach, beforeEach, expect } from 'vitest';
+import { ConsoleOpens } from '../../../native-host/console-opens.ts';
 import { PromptBroker } from '../../../native-host/prompts.ts';
 import type { Prompt } from '../../../native-host/protocol.ts';
+import { terminalConsole } from '../../../native-host/terminal-console.ts';
 import { type AskOptions, askInBrowser } from '../../../native-host/user-socket.ts';
 import { listenForTerminals } from '../../../native-host/user-socket-server.ts';
 
@@ -39,8 +41,10 @@ export function useHosts() {
   const common = () => ({ stateDir: state.dir, env: process.env, signal: stop.signal });
 
   /** A host's socket in this process. */
-  function listen(prompts: PromptBroker, pid = process.pid) {
-    return listenForTerminals({ ...common(), prompts, hostVersion: '0.1.0', pid, log: () => undefined });
+  function listen(prompts = new PromptBroker(), pid = process.pid, opens = new ConsoleOpens()) {
+    const vault = { consolePlan: async () => ({ plan: 'p', destination: '' }) };
+    const console = terminalConsole({ vault, opens, family: 'firefox' });
+    return listenForTerminals({ ...common(), prompts, console, hostVersion: '0.1.0', pid, log: () => undefined });
   }
 
   /** A host in this process, with a browser that has subscribed. */

@@ -1,6 +1,7 @@
 // A host for the tests of hello: the real server and caller check, without a vault.
 import { browserActions } from '../../../native-host/actions.ts';
 import { checkCaller } from '../../../native-host/caller.ts';
+import { ConsoleOpens } from '../../../native-host/console-opens.ts';
 import { encodeFrame } from '../../../native-host/framing.ts';
 import { PromptBroker } from '../../../native-host/prompts.ts';
 import { serve } from '../../../native-host/server.ts';
@@ -15,8 +16,10 @@ async function main(): Promise<void> {
   }
   checkCaller(args, allowed);
   if (mode === 'never-leaves') setInterval(() => undefined, 1000);
-  const vault = { list: async () => ({ profiles: [] }), consoleUrl: async () => ({ url: '' }) };
-  const actions = browserActions({ vault, prompts: new PromptBroker(), hostVersion: '0.1.0' });
+  const url = async () => ({ url: '' });
+  const vault = { list: async () => ({ profiles: [] }), consoleUrl: url, openUrl: url };
+  const shared = { prompts: new PromptBroker(), opens: new ConsoleOpens(), hostVersion: '0.1.0' };
+  const actions = browserActions({ vault, ...shared });
   await serve({ input: process.stdin, output: process.stdout, actions, signal: new AbortController().signal });
 }
 

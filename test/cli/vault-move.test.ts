@@ -1,0 +1,149 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type PasswordStore, startPasswordStore } from '../contract/password-store.ts';
+import { addKey, operations, startWorld, type World } from './world.ts';
+
+let world: World;
+let store: PasswordStore;
+
+beforeAll(() => {
+  store = startPasswordStore();
+});
+afterAll(() => store.close());
+beforeEach(async () => {
+  store.empty();
+  world = await startWorld();
+  const { GNUPGHOME = '' } = store.env;
+  Object.assign(world.env, { AWS_VAULT_PASS_PASSWORD_STORE_DIR: store.dir, GNUPGHOME });
+});
+afterEach(async () => {
+  world.aws.assertNoUnexpectedCalls();
+  await world.close();
+});
+
+function newKey(name: string) {
+  return world.aws.addAccessKey(world.aws.addUser({ account: '111122223333', name }));
+}
+
+async function credentials(backend: string): Promise<string[]> {
+  const { stdout } = await world.run(['--backend', backend, 'list', '--credentials']);
+  return stdout.split('\n').filter(Boolean).sort();
+}
+
+describe('vault migrate', () => {
+  const PASS = ['vault', 'migrate', '--from', 'file', '--to', 'pass'];
+
+  it('says what it would do, does it, and finds nothing left to do', async () => {
+    await addKey(world, 'ada', newKey('ada'));
+    await addKey(world, 'eve', newKey('eve'));
+    const before = operations(world).length;
+    expect((await world.run([...PASS, '--dry-run'])).stdout).toBe(
+      'ada: would be copied to pass\neve: would be copied to pass\nWould copy 2 keys.\n',
+    );
+    expect(await credentials('pass')).toEqual([]);
+    expect((await world.run(PASS)).stdout).toBe('ada: copied to pass\neve: copied to pass\nCopied 2 keys.\n');
+    expect(await credentials('pass')).toEqual(['ada', 'eve']);
+    expect(await credentials('file')).toEqual(['ada', 'eve']);
+    expect((await world.run(PASS)).stdout).toBe('ada: is in pass already\neve: is in pass already\nCopied 0 keys.\n');
+    expect(operations(world)).toHaveLength(before);
+    const { stdout } = await world.run(['exec', '-n', 'eve', '--', 'printenv', 'AWS_ACCESS_KEY_ID'], {
+      env: { AWS_VAULT_BACKEND: 'pass' },
+    });
+    expect(stdout).toMatch(/^AKIA/);
+  });
+
+  it('removes from the old keyring what it has read back, one profile where that is asked for', async () => {
+    await addKey(world, 'ada', newKey('ada'));
+    await addKey(world, 'eve', newKey('eve'));
+    const { stdout } = await world.run([...PASS, '--profile', 'eve', '--delete-source']);
+    expect(stdout).toBe('eve: copied to pass, and removed from the old one\nCopied 1 key.\n');
+    expect([await credentials('file'), await credentials('pass')]).toEqual([['ada'], ['eve']]);
+  });
+
+  it('leaves a key that differs, unless it is told to replace it', async () => {
+    await addKey(world, 'ada', newKey('ada'));
+    await world.run(PASS);
+    const env = { AWS_VAULT_BACKEND: 'file' };
+    const key = newKey('ada2');
+    await world.run(['add', '--env', 'ada'], {
+      env: { ...env, AWS_ACCESS_KEY_ID: key.accessKeyId, AWS_SECRET_ACCESS_KEY: key.secretAccessKey },
+    });
+    expect((await world.run([...PASS, '--delete-source'])).stdout).toBe(
+      'ada: differs from the key in pass and was left; --overwrite replaces that one\nCopied 0 keys, left 1.\n',
+    );
+    expect(await credentials('file')).toEqual(['ada']);
+    expect((await world.run([...PASS, '--overwrite'])).stdout).toBe(
+      'ada: replaced another key in pass\nCopied 1 key.\n',
+    );
+    const { Data } = JSON.parse(store.show('ada'));
+    expect(Buffer.from(Data, 'base64').toString()).toContain(key.accessKeyId);
+  });
+
+  it('makes the new keyring the one in use where the old one was', async () => {
+    const env = { AWS_VAULT_BACKEND: undefined };
+    const state = path.join(world.home, '.local/state/keyturn');
+    fs.mkdirSync(state, { recursive: true });
+    fs.writeFileSync(path.join(state, 'backend'), 'file\n');
+    await addKey(world, 'ada', newKey('ada'));
+    const { stderr } = await world.run(PASS, { env });
+    expect(stderr).toBe('keyturn: pass is the vault in use from now on\n');
+    expect(fs.readFileSync(path.join(state, 'backend'), 'utf8')).toBe('pass\n');
+  });
+
+  it('refuses what makes no sense', async () => {
+    await addKey(world, 'ada', newKey('ada'));
+    const refused = async (...args: string[]) => (await world.run(['vault', 'migrate', ...args])).stderr;
+    expect(await refused('--from', 'file')).toContain('required flag --to not provided, try --help [USAGE]');
+    expect(await refused('--from', 'file', '--to', 'file')).toContain('name two different keyrings [USAGE]');
+    expect(await refused('--from', 'file', '--to', 'pass', '--profile', 'nobody')).toContain('[CREDENTIALS_NOT_FOUND]');
+    fs.rmSync(path.join(store.dir, '.gpg-id'));
+    try {
+      expect(await refused('--from', 'file', '--to', 'pass')).toContain('[KEYRING_UNAVAILABLE]');
+    } finally {
+      fs.writeFileSync(path.join(store.dir, '.gpg-id'), 'test@example.com\n');
+    }
+    expect(await credentials('file')).toEqual(['ada']);
+  });
+});
+
+describe('vault backup and restore', () => {
+  const env = { KEYTURN_BACKUP_PASSPHRASE: 'correct battery' };
+
+  it('takes the keys to another vault in one file that only its owner can read', async () => {
+    const key = newKey('ada');
+    await addKey(world, 'ada', key);
+    await addKey(world, 'Zürich/東京', newKey('eve'));
+    const file = path.join(world.home, 'keys.backup');
+    expect((await world.run(['vault', 'backup', file], { env })).stdout).toBe(`Saved 2 keys in ${file}\n`);
+    expect(fs.statSync(file).mode & 0o777).toBe(0o600);
+    expect(fs.readFileSync(file, 'utf8')).not.toContain(key.accessKeyId);
+    expect((await world.run(['vault', 'backup', file], { env })).stderr).toContain('is there already');
+
+    const other = { ...env, AWS_VAULT_FILE_DIR: path.join(world.home, 'other'), AWS_VAULT_FILE_PASSPHRASE: 'another' };
+    const restore = (...flags: string[]) => world.run(['vault', 'restore', file, ...flags], { env: other });
+    expect((await restore('--dry-run')).stdout).toContain('Would copy 2 keys.');
+    expect(fs.existsSync(other.AWS_VAULT_FILE_DIR)).toBe(false);
+    expect((await restore()).stdout).toBe(
+      'Zürich/東京: copied to the vault\nada: copied to the vault\nCopied 2 keys.\n',
+    );
+    expect((await restore()).stdout).toContain('Copied 0 keys.');
+    const { stdout } = await world.run(['exec', '-n', 'ada', '--', 'printenv', 'AWS_SECRET_ACCESS_KEY'], {
+      env: other,
+    });
+    expect(stdout.trim()).toBe(key.secretAccessKey);
+  });
+
+  it('changes nothing for a wrong passphrase or another file', async () => {
+    await addKey(world, 'ada', newKey('ada'));
+    const file = path.join(world.home, 'keys.backup');
+    await world.run(['vault', 'backup', file], { env });
+    const wrong = await world.run(['vault', 'restore', file], { env: { KEYTURN_BACKUP_PASSPHRASE: 'wrong' } });
+    expect(wrong.stderr).toMatch(/the passphrase is wrong.* \[KEYRING_LOCKED\]\n$/);
+    fs.writeFileSync(file, 'no backup');
+    expect((await world.run(['vault', 'restore', file], { env })).stderr).toContain('[KEYRING_CORRUPT]');
+    expect((await world.run(['vault', 'restore', `${file}.gone`], { env })).stderr).toContain('cannot be read');
+    expect((await world.run(['vault', 'backup', '/nowhere/at/all'], { env })).stderr).toContain('cannot be written');
+    expect((await world.run(['vault', 'backup', `${file}2`])).stderr).toContain('set KEYTURN_BACKUP_PASSPHRASE');
+  });
+});
