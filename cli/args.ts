@@ -2,6 +2,7 @@ import type { CommandInvocation, CommandName, Grammar, Invocation } from './args
 import { parse } from './args-parse.ts';
 import { consoleCommands } from './grammar/console-commands.ts';
 import { execCommands } from './grammar/exec-commands.ts';
+import { explainCommand } from './grammar/explain-command.ts';
 import { globalFlags } from './grammar/global-flags.ts';
 import { hostCommands } from './grammar/host-commands.ts';
 import { mfaCommands } from './grammar/mfa-commands.ts';
@@ -20,6 +21,7 @@ export const GRAMMAR = {
     ...sessionCommands,
     ...mfaCommands,
     ...consoleCommands,
+    ...explainCommand,
     ...hostCommands,
   },
 } as const satisfies Grammar;

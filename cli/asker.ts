@@ -3,10 +3,17 @@ import { VaultError } from '../native-host/errors.ts';
 import type { FreshCodeOptions, GivenCode } from '../native-host/fresh-code.ts';
 import type { ProgramPrompt } from './ask/programs.ts';
 import type { AskHow, Cli } from './cli.ts';
+import type { SsoFlow } from './grammar/sso-flags.ts';
 
 export type PromptName = 'terminal' | 'browser' | ProgramPrompt;
 
-export type AskFlags = { readonly prompt: PromptName | undefined; readonly timeoutMs: number };
+/** The flags that say how a person is asked. */
+export type AskFlags = {
+  readonly prompt: PromptName | undefined;
+  readonly ssoFlow: SsoFlow | undefined;
+  /** For each question for a code or a passphrase. */
+  readonly timeoutMs: number;
+};
 
 /**
  * Who answers a command's questions: `--mfa-token`, else the profile's `mfa_process`, else the chosen prompt, else the terminal,
@@ -31,6 +38,10 @@ export function commandAsker(flags: AskFlags, how: AskHow, cli: Omit<Cli, 'ask'>
       const spent = await cli.vault.spentCodes();
       const options: FreshCodeOptions = { ask: given, spent, now: () => new Date(), signal, notice: cli.say };
       return freshCode(question, options);
+    },
+    async ssoLogin({ profile }, signal) {
+      const { ssoLogin } = await import('./ask/sso-login.ts');
+      return ssoLogin({ profile, flow: flags.ssoFlow, stdout: how.stdout, signal }, cli);
     },
     async passphrase({ vaultDir, rejected: why }, signal) {
       const remedy = 'set AWS_VAULT_FILE_PASSPHRASE';

@@ -20,6 +20,8 @@ export type Cli = {
   readonly print: (text: string) => void;
   /** A line for the person, on stderr. */
   readonly say: (line: string) => void;
+  /** A line for --debug. */
+  readonly log: (line: string) => void;
   readonly stdoutIsTty: () => boolean;
   /** Runs `attempt`, asks the person for what it turns out to need, and repeats it. */
   readonly ask: <T>(attempt: (call: CallOptions) => Promise<T>, how?: AskHow) => Promise<T>;
@@ -28,6 +30,8 @@ export type Cli = {
 export type AskHow = {
   /** `--mfa-token`: used once instead of asking. */
   readonly mfaToken?: string | undefined;
+  /** `--stdout`: the person opens the page of an SSO login. */
+  readonly stdout?: boolean | undefined;
   /** The profile the person named; the question itself names the one that holds the MFA device. */
   readonly profile?: string;
   /** The program the credentials are for, as the browser shows it. */

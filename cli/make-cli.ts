@@ -16,7 +16,7 @@ export type Surroundings = { readonly programName: string; readonly env: Env; re
 /** What commands work with, made for the flags that every command has. */
 export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, hostLauncher }: Surroundings): Cli {
   requirePrompt(flags.prompt, env);
-  const asked = { prompt: flags.prompt, timeoutMs: promptTimeoutMs(flags.promptTimeout) };
+  const asked = { ...flags, timeoutMs: promptTimeoutMs(flags.promptTimeout) };
   const interrupted = new AbortController();
   // The second Ctrl-C must always work, whatever the first one is waiting for.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -49,6 +49,7 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, 
     signal,
     print: (text: string) => void print(1, text),
     say,
+    log,
     stdoutIsTty: () => process.getBuiltinModule('node:tty').isatty(1),
   };
   return {

@@ -6,12 +6,14 @@ import { isOtherUser } from './peer-user.ts';
 
 const WAIT_MS = 60_000;
 
+type Surroundings = Pick<Cli, 'platform' | 'env' | 'signal'>;
+
 /**
  * Opens a sign-in URL in the default browser without putting it where other processes can read it: a program's arguments are
  * public, so the opener gets a loopback address that answers once, and this user only, with a redirect to the URL.
  * @throws VaultError PROCESS_FAILED, TIMEOUT, CANCELLED; never with the URL in it
  */
-export async function openInBrowser(url: string, cli: Cli): Promise<void> {
+export async function openInBrowser(url: string, cli: Surroundings): Promise<void> {
   const path = `/${randomBytes(24).toString('base64url')}`;
   const fetched = Promise.withResolvers<void>();
   let isTaken = false;
@@ -58,7 +60,7 @@ function interruption(signal: AbortSignal): Promise<never> {
 }
 
 /** Starts the opener; rejects when it fails. One that succeeds, or stays because it became the browser, never settles. */
-async function failureOf(address: string, { platform, env }: Cli): Promise<never> {
+async function failureOf(address: string, { platform, env }: Surroundings): Promise<never> {
   const { spawn } = await import('node:child_process');
   const [file, args] = opener(platform, address);
   const { AWS_VAULT_FILE_PASSPHRASE: _ours, ...environment } = env;

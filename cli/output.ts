@@ -24,6 +24,22 @@ export function listTable(rows: readonly (readonly string[])[]): string {
   return lines.map((line) => `${widths.map((width, column) => padded(line[column] ?? '', width)).join('')}\n`).join('');
 }
 
+/** Rows of cells in columns two blanks apart, without trailing blanks, each line indented. */
+export function alignedColumns(rows: readonly (readonly string[])[], indent = 2): string {
+  const cells = rows.map((row) => row.map(printable));
+  const count = Math.max(0, ...cells.map((row) => row.length));
+  const widths = Array.from({ length: count }, (_, column) =>
+    Math.max(...cells.map((row) => lengthOf(row[column] ?? ''))),
+  );
+  const lines = cells.map((row) =>
+    row
+      .map((cell, column) => padded(cell, widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return lines.map((line) => `${' '.repeat(indent)}${line}\n`).join('');
+}
+
 function padded(cell: string, width: number): string {
   return cell + ' '.repeat(width - lengthOf(cell));
 }
@@ -33,7 +49,7 @@ function lengthOf(cell: string): number {
 }
 
 /** Without control characters, which could move the cursor or end the line. */
-function printable(cell: string): string {
+export function printable(cell: string): string {
   let text = '';
   for (const char of cell) text += char < ' ' || (char >= '\x7f' && char <= '\x9f') ? '?' : char;
   return text;

@@ -62,6 +62,10 @@ const runners: Runner = {
     const { mfaResync } = await import('./commands/mfa-resync.ts');
     return done(mfaResync({ ...flags, ...args }, cli));
   },
+  async explain({ args, flags }, cli) {
+    const { explain } = await import('./commands/explain.ts');
+    return explain({ ...flags, ...args, durationSeconds: flags.duration }, cli);
+  },
   async 'host install'({ flags }, cli) {
     const { installHost } = await import('./commands/host.ts');
     return done(installHost(flags, cli));

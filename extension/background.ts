@@ -5,6 +5,7 @@ import { HostConnection } from './host-connection.ts';
 import { HostPort } from './host-port.ts';
 import { isOwnPage, parseIntent, runIntent } from './messages.ts';
 import { noteFocus } from './normal-window.ts';
+import { openLoginPage } from './open-login-page.ts';
 import { PopupPorts } from './popup-ports.ts';
 import { POPUP_PORT, type PopupState } from './popup-state.ts';
 import { refreshProfiles } from './profile-list.ts';
@@ -36,6 +37,7 @@ const connection = new HostConnection({
     store.set({ prompts });
     promptWindow.present(prompts, popups.isAnyOpen);
   },
+  onPage: (url) => void openLoginPage(url), // its failures leave the sign-in waiting, which can be cancelled
   onOpen: (wanted) => void openForTerminal(wanted, connection), // its failures go to the terminal
 });
 const signIns = new SignIns(connection, store);

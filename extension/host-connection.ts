@@ -17,6 +17,8 @@ export type HostConnectionOptions = {
   readonly extensionVersion: string;
   readonly onState: (host: HostState) => void;
   readonly onPrompts: (prompts: readonly Prompt[]) => void;
+  /** A page on which the person logs in. */
+  readonly onPage: (url: string) => void;
   /** A terminal wants something opened in this browser. */
   readonly onOpen: (wanted: OpenEvent) => void;
 };
@@ -111,6 +113,7 @@ export class HostConnection {
 
   #tell(event: HostEvent) {
     if (event.event === 'prompts') this.#options.onPrompts(event.prompts);
+    else if (event.event === 'openPage') this.#options.onPage(event.url);
     else this.#options.onOpen(event);
   }
 

@@ -135,6 +135,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function isEvent(message: unknown): message is HostEvent {
   if (!isRecord(message)) return false;
+  if (message.event === 'openPage') return typeof message.url === 'string';
   if (message.event === 'prompts') return Array.isArray(message.prompts);
   const texts = [message.openId, message.profile, message.kind];
   return message.event === 'open' && texts.every((text) => typeof text === 'string');

@@ -122,6 +122,7 @@ function subscribe(
 ): Actions['subscribePrompts']['result'] {
   const stop = prompts.onChange((list) => call.send({ event: 'prompts', prompts: list }));
   call.onEnd(stop);
+  call.onEnd(prompts.onPage((url) => call.send({ event: 'openPage', url })));
   onSubscribed?.();
   return { prompts: prompts.prompts };
 }

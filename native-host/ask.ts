@@ -11,10 +11,14 @@ export type MfaQuestion = {
 
 export type PassphraseQuestion = { readonly vaultDir: string; readonly profile?: string; readonly rejected?: string };
 
+export type SsoQuestion = { readonly profile: string };
+
 /** Somebody who can be asked: a terminal, a browser, a program. Fails with CANCELLED when the person stops it. */
 export type Asker = {
   mfa(question: MfaQuestion, signal: AbortSignal): Promise<string>;
   passphrase(question: PassphraseQuestion, signal: AbortSignal): Promise<string>;
+  /** Has the person log in to the IAM Identity Center of the profile; when it returns, the vault has the token. */
+  ssoLogin(question: SsoQuestion, signal: AbortSignal): Promise<void>;
 };
 
 export type AskOptions = {
@@ -61,7 +65,7 @@ export async function asking<T>(attempt: (answers: Answers) => Promise<T>, optio
 class Questioner {
   private readonly options: AskOptions;
   private readonly held: Map<string, Release>;
-  private readonly tries = { code: 0, passphrase: 0 };
+  private readonly tries = { code: 0, passphrase: 0, login: 0 };
   private question: (MfaQuestion & { readonly sessionKey: string }) | undefined;
   private tokenCode: Answers['tokenCode'];
 
@@ -72,11 +76,28 @@ class Questioner {
 
   /** What to repeat the call with after `error`; throws it when no answer can mend it. */
   async answer(error: VaultError): Promise<Pick<Answers, 'tokenCode'>> {
-    const { backend } = error.details;
-    if (error.code === 'KEYRING_LOCKED' && backend === 'file') return this.passphrase(error);
+    if (isLockedFile(error)) return this.passphrase(error);
     if (error.code === 'MFA_REQUIRED') return this.code(error);
+    if (error.code === 'SSO_LOGIN_REQUIRED') return this.login(error);
     if (error.code === 'MFA_REJECTED' && this.question !== undefined) return this.ask(error);
     throw error;
+  }
+
+  /** Once: a token that is refused as soon as it is there would be refused again. The login has a lock of its own. */
+  private async login(error: VaultError): Promise<Pick<Answers, 'tokenCode'>> {
+    const { asker, signal } = this.options;
+    if (this.tries.login > 0) throw error;
+    this.tries.login += 1;
+    for (;;) {
+      try {
+        await asker.ssoLogin({ profile: error.details.profile ?? '' }, signal);
+        return this.tokenCode === undefined ? {} : { tokenCode: this.tokenCode };
+      } catch (failure) {
+        // In an empty vault nothing needed the passphrase before the token that is to be kept.
+        if (!(failure instanceof VaultError) || !isLockedFile(failure)) throw failure;
+        await this.passphrase(failure);
+      }
+    }
   }
 
   private async passphrase(error: VaultError): Promise<Pick<Answers, 'tokenCode'>> {
@@ -113,6 +134,10 @@ class Questioner {
     this.tokenCode = { sessionKey, code };
     return { tokenCode: this.tokenCode };
   }
+}
+
+function isLockedFile({ code, details }: VaultError): boolean {
+  return code === 'KEYRING_LOCKED' && details.backend === 'file';
 }
 
 /** AWS's own text says less, in more words, than a person who types a code needs. */

@@ -54,6 +54,16 @@ function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string): Aske
       };
       return freshCode(question, { ask, spent, now: () => new Date(), signal, notice: () => undefined });
     },
+    ssoLogin: ({ profile }, signal) =>
+      vault.ssoLogin(profile, {
+        flow: 'pkce',
+        signal,
+        show: async ({ url }) => {
+          if (prompts.openPage(url)) return true;
+          const message = `profile ${JSON.stringify(profile)} needs a login to IAM Identity Center; run 'keyturn login ${profile}' in a terminal`;
+          throw new VaultError('SSO_LOGIN_REQUIRED', message, { details: { profile } });
+        },
+      }),
     passphrase: (question, signal) =>
       shown({ kind: 'passphrase', requester, ...question, profile: question.profile ?? wanted }, signal),
   };

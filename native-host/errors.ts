@@ -46,6 +46,9 @@ export type ErrorDetails = {
   readonly flag?: string;
   readonly backend?: string;
   readonly mfaSerial?: string;
+  readonly ssoStartUrl?: string;
+  /** The name of the `[sso-session]`. */
+  readonly ssoSession?: string;
   /** The lock every process takes that needs the same session (engine/lock.ts). */
   readonly sessionKey?: string;
   readonly operation?: string;

@@ -16,13 +16,16 @@ export function profileSummaries(names: Iterable<string>, chain: ChainOptions): 
 function profileSummary(name: string, chain: ChainOptions): ProfileSummary {
   try {
     const profile = chain.resolve(name, false);
-    const arn = profile.roleArn ?? profile.mfaSerial;
-    const accountId = arn === undefined ? undefined : /^arn:[^:]+:iam::(\d{12}):/.exec(arn)?.[1];
-    const roleName = profile.roleArn?.split('/').at(-1);
+    const { roleArn, sso } = profile;
+    // A key or a source profile comes before IAM Identity Center (chain.ts), and then its settings are not used.
+    const ssoRole = sso !== undefined && isSsoRole(name, chain) ? sso : undefined;
+    const arn = roleArn ?? (ssoRole === undefined ? profile.mfaSerial : undefined);
+    const accountId = arn === undefined ? ssoRole?.accountId : /^arn:[^:]+:iam::(\d{12}):/.exec(arn)?.[1];
+    const roleName = roleArn?.split('/').at(-1) ?? ssoRole?.roleName;
     const problem = problemOf(name, chain);
     return {
       name,
-      kind: profile.roleArn !== undefined ? 'role' : problem.problem === undefined ? 'user' : 'none',
+      kind: roleName !== undefined ? 'role' : problem.problem === undefined ? 'user' : 'none',
       ...(profile.region !== undefined && { region: profile.region }),
       ...(accountId !== undefined && { accountId }),
       ...(roleName !== undefined && { roleName }),
@@ -32,6 +35,10 @@ function profileSummary(name: string, chain: ChainOptions): ProfileSummary {
   } catch (error) {
     return { name, kind: 'none', problem: asVaultError(error).message };
   }
+}
+
+function isSsoRole(name: string, chain: ChainOptions): boolean {
+  return planChain(name, chain).at(-1)?.type === 'sso-role';
 }
 
 function problemOf(name: string, chain: ChainOptions): { problem?: string } {

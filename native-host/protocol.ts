@@ -101,6 +101,9 @@ export type OpenEvent = {
   readonly profile: string;
 };
 
-export type HostEvent = PromptsEvent | OpenEvent;
+/** A page on which the person logs in, to be opened in a tab: an http or https URL that is good for this login only. */
+export type OpenPageEvent = { readonly event: 'openPage'; readonly url: string };
+
+export type HostEvent = PromptsEvent | OpenEvent | OpenPageEvent;
 
 export type HostMessage = Answer | HostEvent;

@@ -267,6 +267,8 @@ const DETAIL_KEYS: Readonly<Record<keyof ErrorDetails, true>> = {
   flag: true,
   backend: true,
   mfaSerial: true,
+  ssoStartUrl: true,
+  ssoSession: true,
   sessionKey: true,
   operation: true,
   requestId: true,

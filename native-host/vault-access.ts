@@ -10,7 +10,7 @@ import { type Answers, credentialsOf } from './engine/credentials.ts';
 import { fileLocks, type Locks } from './engine/lock.ts';
 import { planOver } from './engine/plan-over.ts';
 import { cappedNotice } from './engine/role-chaining.ts';
-import { isStoredKey } from './engine/session-cache.ts';
+import { findSession, isStoredKey, sessionKeyPrefix } from './engine/session-cache.ts';
 import { VaultError } from './errors.ts';
 import type { Keyring } from './keyring/keyring.ts';
 import { type KeyringOptions, type OpenedKeyring, openKeyring } from './keyring/open.ts';
@@ -42,6 +42,8 @@ export type Plan = {
   readonly steps: readonly Step[];
   /** The profile that was asked for; where it only names a source, the last step is another profile's. */
   readonly profile: ResolvedProfile;
+  /** Whether the caller wants another duration than the one that is set. */
+  readonly isDurationAsked: boolean;
 };
 
 export type PlanOptions = {
@@ -141,7 +143,9 @@ export class VaultAccess {
       return resolved;
     };
     const steps = await planOver(keyring, request.profile, { ...options, resolve });
-    return { context: { env, now, log, keyring, signal }, steps, profile: profile ?? targetOf(steps) };
+    const isDurationAsked = request.flags.durationSeconds !== undefined;
+    const context = { env, now, log, keyring, signal };
+    return { context, steps, profile: profile ?? targetOf(steps), isDurationAsked };
   }
 
   /** How the chains of this request are planned when the vault holds the keys `stored`. */
@@ -150,16 +154,17 @@ export class VaultAccess {
     return {
       resolve: (name, isTarget) => resolveProfile(name, { config, env, flags: request.flags, isTarget }),
       hasStoredKey: (name) => stored.has(name),
-      plainTextFile: this.plainTextFile(),
+      plainTextFile: this.plainTextFile(config),
       noSession: request.noSession ?? false,
     };
   }
 
   /** Answers where a profile's key lies in plain text. The file is read when the first profile turns out to have no key. */
-  private plainTextFile(): (name: string) => string | undefined {
+  private plainTextFile(config: ConfigFile): (name: string) => string | undefined {
     const { credentialsFile } = this.settings;
     let names: ReadonlySet<string> | undefined;
     return (name) => {
+      if (config.profiles.get(name)?.values.has('aws_access_key_id')) return config.path;
       names ??= new Set(this.namesIn(credentialsFile));
       return names.has(name) ? credentialsFile : undefined;
     };
@@ -182,15 +187,23 @@ export class VaultAccess {
   }
 
   /** Runs a plan through the session cache. @throws VaultError as credentialsOf does */
-  run({ steps, context }: Plan, { answers, onWait }: CallOptions): Promise<Credentials> {
+  async run(plan: Plan, { answers, onWait }: CallOptions): Promise<Credentials> {
     const minTtlSeconds = this.minTtlSeconds();
+    const { steps, context } = plan;
     const notice = cappedNotice(steps);
-    if (notice !== undefined && !this.noticed.has(notice)) {
-      // An attempt is repeated with every answer of the person's.
-      this.noticed.add(notice);
-      this.options.notice(notice);
-    }
+    if (notice !== undefined) await this.tellCapped(notice, plan);
     return credentialsOf(steps, { context, locks: this.locks, answers, minTtlSeconds, ...(onWait && { onWait }) });
+  }
+
+  /** Once for a session that is made, and whenever somebody asks for a duration; an attempt is repeated with every answer. */
+  private async tellCapped(notice: string, { steps, context, isDurationAsked }: Plan): Promise<void> {
+    if (this.noticed.has(notice)) return;
+    const prefix = sessionKeyPrefix(steps, context.env);
+    const cached = prefix === undefined ? undefined : findSession(await context.keyring.keys(), prefix);
+    const earliest = context.now().getTime() + this.minTtlSeconds() * 1000;
+    if (!isDurationAsked && cached !== undefined && cached.expiresAt.getTime() >= earliest) return;
+    this.noticed.add(notice);
+    this.options.notice(notice);
   }
 }
 

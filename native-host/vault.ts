@@ -2,14 +2,14 @@ import { type ConfigFile, visibleProfiles } from './aws/config-file.ts';
 import type { Credentials } from './aws/credentials.ts';
 import { type ResolvedProfile, resolveProfile } from './aws/profile.ts';
 import type { Env } from './engine/context.ts';
-import { isStoredKey, removeSessions } from './engine/session-cache.ts';
+import { isStoredKey } from './engine/session-cache.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
+import type { Explanation } from './operations/explain.ts';
 import type { Inventory } from './operations/inventory.ts';
-
 import type { Adoption, MfaOwner, MfaOwnerRequest } from './operations/mfa-devices.ts';
 import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
-
+import type { SsoLoginOptions } from './operations/sso-login.ts';
 import type { ProfileSummary } from './protocol.ts';
 import type { SpentCodes } from './spent-codes.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
@@ -93,6 +93,15 @@ export class Vault {
   }
 
   /**
+   * How a profile's credentials would be got, without a call to AWS and without a passphrase.
+   * @throws VaultError PROFILE_NOT_FOUND, KEYRING_*
+   */
+  async explain(request: CredentialsRequest): Promise<Explanation> {
+    const { explain } = await import('./operations/explain.ts');
+    return explain(this.access, request);
+  }
+
+  /**
    * A console sign-in URL of a profile.
    * @throws VaultError as `credentials` does
    */
@@ -105,6 +114,15 @@ export class Vault {
   async consoleUrlOf(request: EnvironmentConsoleRequest, signal: AbortSignal): Promise<ConsoleSignIn> {
     const { consoleUrlOf } = await import('./operations/console.ts');
     return consoleUrlOf(this.access, request, signal);
+  }
+
+  /**
+   * Has a person log in to the IAM Identity Center of a profile, unless there is a token already.
+   * @throws VaultError SSO_LOGIN_DENIED, SSO_LOGIN_EXPIRED, CONFIG_INVALID, CANCELLED, AWS_*
+   */
+  async ssoLogin(profile: string, options: SsoLoginOptions): Promise<void> {
+    const { ssoLogin } = await import('./operations/sso-login.ts');
+    return ssoLogin(this.access, profile, options);
   }
 
   /** What a console sign-in of a profile would be made of; see ConsolePlan. @throws VaultError as `credentials` does */
@@ -181,9 +199,10 @@ export class Vault {
     return adoptMfaDevice(this.access, names, adoption);
   }
 
-  /** Removes the cached sessions of one profile, or of all; without a profile the SSO tokens too. */
-  clear(profile: string | undefined): Promise<{ sessions: number }> {
-    return this.access.withKeyring(async (keyring) => ({ sessions: await removeSessions(keyring, profile) }));
+  /** Removes the cached sessions and the SSO token of one profile, or of all. */
+  async clear(profile: string | undefined): Promise<{ sessions: number }> {
+    const { clear } = await import('./operations/clear.ts');
+    return clear(this.access, profile);
   }
 
   /** Copies stored keys to another backend. @throws VaultError USAGE, KEYRING_*; what was copied by then stays */

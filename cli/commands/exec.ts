@@ -44,10 +44,10 @@ export async function credentialsFor(
   cli: Cli,
   program?: string,
 ): ReturnType<Cli['vault']['credentials']> {
-  const { profile, noSession, region, durationSeconds, mfaToken } = options;
+  const { profile, noSession, region, durationSeconds, mfaToken, stdout } = options;
   const request = { profile, noSession, flags: { region, durationSeconds } };
   try {
-    return await cli.ask((call) => cli.vault.credentials(request, call), { profile, mfaToken, program });
+    return await cli.ask((call) => cli.vault.credentials(request, call), { profile, mfaToken, program, stdout });
   } catch (error) {
     throw inContext(error, profile);
   }

@@ -13,7 +13,6 @@ export type LoginOptions = CredentialFlags & {
   readonly path: string | undefined;
   /** The second argument, and `--service`. */
   readonly services: readonly (string | undefined)[];
-  readonly stdout: boolean;
   readonly copy: boolean;
   readonly logout: boolean;
   readonly autoLogout: boolean;
@@ -73,13 +72,13 @@ async function isOpenInContainer(options: LoginOptions, wish: Wish, cli: Cli): P
 }
 
 async function signedIn(options: LoginOptions, wish: Wish, cli: Cli): Promise<ConsoleSignIn> {
-  const { profile, noSession, region, durationSeconds, mfaToken } = options;
+  const { profile, noSession, region, durationSeconds, mfaToken, stdout } = options;
   const flags = { region, durationSeconds };
   if (profile === undefined) {
     return cli.vault.consoleUrlOf({ credentials: environmentCredentials(cli), flags, ...wish }, cli.signal);
   }
   const request = { profile, noSession, flags, ...wish };
-  return cli.ask((call) => cli.vault.consoleUrl(request, call), { mfaToken, profile });
+  return cli.ask((call) => cli.vault.consoleUrl(request, call), { mfaToken, profile, stdout });
 }
 
 /** What the person would otherwise find out later: that no MFA was involved, or that the console closes sooner than they asked. */

@@ -6,6 +6,8 @@ export type CredentialFlags = {
   readonly noSession: boolean;
   readonly region: string | undefined;
   readonly mfaToken: string | undefined;
+  /** Whether the person opens the page of an SSO login. */
+  readonly stdout: boolean;
 };
 
 /** aws-vault's words before a failure, so that scripts that look for them go on working. */
@@ -20,5 +22,5 @@ export function inContext(error: unknown, profile: string): unknown {
 function contextOf({ code }: VaultError, profile: string): string {
   if (code === 'CONFIG_INVALID' || code === 'PROFILE_LOOP') return 'Error loading config: ';
   if (code === 'CREDENTIALS_NOT_FOUND' || code === 'PROFILE_NOT_FOUND') return 'Error getting temporary credentials: ';
-  return code.startsWith('AWS_') || code.startsWith('MFA_') ? `Failed to get credentials for ${profile}: ` : '';
+  return /^(AWS|MFA|SSO)_/.test(code) ? `Failed to get credentials for ${profile}: ` : '';
 }

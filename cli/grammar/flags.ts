@@ -19,6 +19,5 @@ export const mfaToken = {
 export const stdout = {
   kind: 'boolean',
   help: 'Print the SSO link instead of opening a browser.',
-  hidden: true,
 } as const;
 export const profile = { kind: 'required', help: 'Name of the profile.' } as const;

@@ -1,4 +1,5 @@
 import type { Grammar } from '../args-grammar.ts';
+import { ssoFlags } from './sso-flags.ts';
 
 export const BACKENDS = ['secret-service', 'kwallet', 'keyctl', 'pass', 'file'] as const;
 const PROMPTS = ['terminal', 'browser', 'kdialog', 'osascript', 'wincredui', 'ykman', 'zenity'] as const;
@@ -33,6 +34,7 @@ export const globalFlags = {
     env: 'KEYTURN_PROMPT_TIMEOUT',
     help: 'How long a question for an MFA code or a passphrase waits for its answer.',
   },
+  ...ssoFlags,
   secretServiceCollection: {
     kind: 'string',
     placeholder: 'NAME',

@@ -44,9 +44,14 @@ export type ConfigFile = {
  */
 export async function readConfigFile(file: string): Promise<ConfigFile> {
   const sections = scanConfig(readBytes(file)?.toString('utf8') ?? '', file);
+  const profiles = merge(sections, 'profile');
+  // Of both, aws-vault reads `[default]`; of `[profile default]` alone it reads nothing, and AWS's tools all of it.
+  if (!profiles.has('default')) {
+    for (const [name, section] of merge(sections, 'profile-default')) profiles.set(name, section);
+  }
   return {
     path: file,
-    profiles: merge(sections, 'profile'),
+    profiles,
     ssoSessions: merge(sections, 'sso-session'),
     services: merge(sections, 'services'),
   };

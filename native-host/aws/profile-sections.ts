@@ -14,7 +14,7 @@ export function sectionsOf(name: string, config: ConfigFile): ConfigSection[] {
     if (visited.has(next)) {
       // `[default] include_profile = common` leads back here from every profile that common is part of: no loop of the user's.
       if (isPastDefault) return found;
-      throw loop(name, next);
+      throw loop([...visited, next], config);
     }
     visited.add(next);
     const section = config.profiles.get(next);
@@ -27,9 +27,12 @@ export function sectionsOf(name: string, config: ConfigFile): ConfigSection[] {
   return found;
 }
 
-function loop(profile: string, at: string): VaultError {
-  const message = `Loop detected in config file for profile '${at}': follow the include_profile lines`;
-  return new VaultError('PROFILE_LOOP', message, { details: { profile } });
+function loop(path: readonly string[], config: ConfigFile): VaultError {
+  const at = path.at(-1) ?? '';
+  const line = config.profiles.get(at)?.keyLines.get('include_profile');
+  const message = `Loop detected in config file for profile '${at}': its include_profile lines run in a circle (${path.join(' -> ')}); take one of them out of ${config.path}`;
+  const details = { profile: path[0] ?? '', file: config.path, ...(line !== undefined && { line }) };
+  return new VaultError('PROFILE_LOOP', message, { details });
 }
 
 function missingInclude(profile: string, include: string, config: ConfigFile): VaultError {

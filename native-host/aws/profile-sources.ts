@@ -60,7 +60,9 @@ export function credentialSourceOf(lookup: SettingLookup): CredentialSource | un
   if (isNearer < 0) return undefined;
   const setting = lookup.find('credential_source');
   if (setting === undefined) return undefined;
-  if (isNearer === 0) throw lookup.invalid(setting, 'alone: source_profile and credential_source exclude each other');
+  if (isNearer === 0) {
+    throw lookup.problem(setting, 'stands beside a source_profile, and one excludes the other: take one of them out');
+  }
   const source = CREDENTIAL_SOURCES.find((name) => name === setting.value);
   if (source === undefined) throw lookup.invalid(setting, `one of ${CREDENTIAL_SOURCES.join(', ')}`);
   return source;

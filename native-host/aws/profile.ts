@@ -100,7 +100,8 @@ export function resolveProfile(name: string, options: ResolveOptions): ResolvedP
   const lookup = new SettingLookup(name, options);
   const text = (key: string): string | undefined => lookup.text(key);
   const sourceProfile = text('source_profile');
-  const tags = text('session_tags');
+  const credentialSource = credentialSourceOf(lookup);
+  const tags = lookup.find('session_tags');
   const transitive = text('transitive_session_tags');
   return compact({
     name,
@@ -111,7 +112,8 @@ export function resolveProfile(name: string, options: ResolveOptions): ResolvedP
     roleArn: text('role_arn'),
     externalId: text('external_id'),
     roleSessionName: text('role_session_name'),
-    sourceProfile: sourceProfile === name ? undefined : sourceProfile,
+    // A credential_source that stands nearer takes its place.
+    sourceProfile: sourceProfile === name || credentialSource !== undefined ? undefined : sourceProfile,
     sourceIdentity: text('source_identity'),
     sessionTags: tags === undefined ? undefined : parseSessionTags(tags, name),
     transitiveTagKeys: transitive === undefined ? undefined : parseTransitiveTagKeys(transitive),
@@ -121,7 +123,7 @@ export function resolveProfile(name: string, options: ResolveOptions): ResolvedP
     ...ssoOf(lookup),
     webIdentityToken: webIdentityTokenOf(lookup),
     credentialProcess: text('credential_process'),
-    credentialSource: credentialSourceOf(lookup),
+    credentialSource,
     otherSource: text('login_session') === undefined ? undefined : 'login_session',
   });
 }

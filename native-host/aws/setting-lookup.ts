@@ -61,6 +61,8 @@ export class SettingLookup {
     this.config = options.config;
     this.options = options;
     this.sections = sectionsOf(profile, options.config);
+    // Which sections count is a setting too; nobody else looks it up.
+    if (options.onSetting !== undefined) this.find('include_profile');
   }
 
   /** The setting's value; a flag's is given by the caller, who parsed it. */
@@ -102,19 +104,21 @@ export class SettingLookup {
   }
 
   /** The error for a setting that cannot be read. `wanted`: what it must be. */
-  invalid({ key, value, origin }: Setting, wanted: string): VaultError {
-    const shown = JSON.stringify(value.slice(0, 60));
-    const profile = JSON.stringify(this.profile);
+  invalid(setting: Setting, wanted: string): VaultError {
+    return this.problem(setting, `must be ${wanted}, not ${JSON.stringify(setting.value.slice(0, 60))}`);
+  }
+
+  /** The error for a setting, by the flag or variable it was given with, or by file, line and profile. */
+  problem({ key, origin }: Setting, what: string): VaultError {
+    const profile = this.profile;
     if (origin.type !== 'file') {
       const name = origin.type === 'default' ? key : origin.name;
-      return new VaultError('CONFIG_INVALID', `${name} must be ${wanted}, not ${shown}`, {
-        details: { profile: this.profile },
-      });
+      return new VaultError('CONFIG_INVALID', `${name} ${what}`, { details: { profile } });
     }
-    const { file, line } = origin;
-    const of = origin.section === this.title(this.profile) ? profile : `${profile} (from [${origin.section}])`;
-    const message = `${file}:${line}: ${key} of profile ${of} must be ${wanted}, not ${shown}`;
-    return new VaultError('CONFIG_INVALID', message, { details: { file, line, profile: this.profile } });
+    const { file, line, section } = origin;
+    const from = section === titleOf(profile) ? '' : ` (from [${section}])`;
+    const message = `${file}:${line}: ${key} of profile ${JSON.stringify(profile)}${from} ${what}`;
+    return new VaultError('CONFIG_INVALID', message, { details: { file, line, profile } });
   }
 
   report(setting: Setting): void {
@@ -140,12 +144,12 @@ export class SettingLookup {
 
   private ofFile(key: string): Setting | undefined {
     const section = this.sections.find(({ values }) => values.has(key));
-    return section && settingOf(key, section, { title: this.title(section.name), file: this.config.path });
+    return section && settingOf(key, section, { title: titleOf(section.name), file: this.config.path });
   }
+}
 
-  private title(profile: string): string {
-    return profile === 'default' ? 'default' : `profile ${profile}`;
-  }
+function titleOf(profile: string): string {
+  return profile === 'default' ? 'default' : `profile ${profile}`;
 }
 
 function settingOf(

@@ -36,7 +36,7 @@ export type Provider<T extends DerivedType> = (
 /** Credentials that a chain begins with, from where they come. Those that expire are cached. */
 export type Source<T extends SourceType> = (
   step: Extract<Step, { type: T }>,
-  call: { readonly context: Context },
+  call: Pick<CredentialsOptions, 'context' | 'locks' | 'onWait'>,
 ) => Promise<Credentials>;
 
 // Loaded when AWS or a program has to be asked, which with a cached session it has not.
@@ -107,8 +107,8 @@ async function sourceSession(
     context.log(`${step.type} for profile '${step.profile.name}': ${step.reason}`);
     // The union's member and its source belong together, which the table says and an index by a union does not.
     const source = (await sources[step.type]()) as Source<typeof step.type>;
-    const made = await source(step as never, { context }); // as above
-    answers.given.set(sessionKey, made);
+    const made = await source(step as never, options); // as above
+    options.answers.given.set(sessionKey, made);
     const { sessionToken, expiresAt } = made;
     if (sessionToken !== undefined && expiresAt !== undefined) {
       await writeSession(context, sessionKey, { ...made, sessionToken, expiresAt });

@@ -24,6 +24,8 @@ const SHARED_FAILURES: readonly ErrorCode[] = [
   'MFA_REJECTED',
   'AWS_ACCESS_DENIED',
   'AWS_CREDENTIALS_INVALID',
+  'SSO_LOGIN_DENIED',
+  'SSO_LOGIN_EXPIRED',
 ];
 
 /**

@@ -22,12 +22,11 @@ export function checkRoleChaining(steps: readonly Step[]): void {
   const [source, step] = steps.slice(-2);
   if (step?.type !== 'assume-role' || source === undefined || !isRole(source) || step.mfaSerial === undefined) return;
   const profile = step.profile.name;
-  const subject = `profile ${JSON.stringify(profile)} is assumed through the role of ${JSON.stringify(source.profile.name)}`;
   const remedy =
     source.type === 'assume-role'
       ? 'leave out --no-session and give every profile on the way the same mfa_serial'
       : 'take its mfa_serial away (one in [default] or AWS_MFA_SERIAL counts too)';
-  const message = `${subject}, and AWS takes the MFA code it needs from a user only; ${remedy}`;
+  const message = `${behind(step, source)}, and AWS takes the MFA code it needs from a user only; ${remedy}`;
   throw new VaultError('CONFIG_INVALID', message, { details: { profile } });
 }
 
@@ -35,6 +34,15 @@ export function checkRoleChaining(steps: readonly Step[]): void {
 export function cappedNotice(steps: readonly Step[]): string | undefined {
   const [source, step] = steps.slice(-2);
   if (step?.type !== 'assume-role' || step.cappedFrom === undefined || source === undefined) return undefined;
-  const subject = `profile ${JSON.stringify(step.profile.name)} is assumed through the role of ${JSON.stringify(source.profile.name)}`;
-  return `${subject}, which AWS allows for 1h at most: the credentials last 1h, not the ${step.cappedFrom} s asked for`;
+  return `${behind(step, source)}, which AWS allows for 1h at most: the credentials last 1h, not the ${step.cappedFrom} s asked for`;
+}
+
+function behind(step: Step, source: Step): string {
+  return `profile ${JSON.stringify(step.profile.name)} is assumed through ${roleOf(source)}`;
+}
+
+function roleOf(source: Step): string {
+  if (source.type === 'sso-role') return `the IAM Identity Center role ${JSON.stringify(source.sso.roleName)}`;
+  if (source.type === 'credential-source') return `the role that ${source.source} gives`;
+  return `the role of ${JSON.stringify(source.profile.name)}`;
 }

@@ -16,7 +16,10 @@ export type SessionKey = {
 const PATTERN = /^([^,]+),([A-Za-z0-9_-]+),([A-Za-z0-9_-]*),([0-9]+)$/;
 // Names that older aws-vault versions gave their sessions; they are sessions too, and long expired.
 const LEGACY_PATTERNS = [/^session,[^,]+,[^,]*,[0-9]{2,}$/, /^session:[^ ]+:[^ ]*:[^:]+$/, /^.+? session \(\d+\)$/];
-const OIDC_PREFIX = 'oidc:';
+/** What an SSO token's key begins with, for aws-vault too. */
+export const SSO_TOKEN_PREFIX = 'oidc:';
+/** What the key of a client that is registered to get such tokens begins with. */
+export const SSO_CLIENT_PREFIX = 'oidc:keyturn-client:';
 const TYPES = {
   'session-token': 'sts.GetSessionToken',
   'assume-role': 'sts.AssumeRole',
@@ -37,12 +40,12 @@ export function parseSessionKey(key: string): SessionKey | undefined {
 
 /** Whether a keyring key holds a stored key: aws-vault counts whatever is no session and no SSO token. */
 export function isStoredKey(key: string): boolean {
-  return !key.startsWith(OIDC_PREFIX) && parseSessionKey(key) === undefined && !isLegacySession(key);
+  return !key.startsWith(SSO_TOKEN_PREFIX) && parseSessionKey(key) === undefined && !isLegacySession(key);
 }
 
-/** An SSO token of aws-vault's. */
+/** An SSO token, of ours or of aws-vault's. */
 export function isSsoToken(key: string): boolean {
-  return key.startsWith(OIDC_PREFIX);
+  return key.startsWith(SSO_TOKEN_PREFIX) && !key.startsWith(SSO_CLIENT_PREFIX);
 }
 
 export function isLegacySession(key: string): boolean {
@@ -92,7 +95,8 @@ function endpointInputs(profile: ResolvedProfile, env: Context['env']): readonly
   const variables = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL_SSO'].map((name) => env[name]);
   const { endpointUrl, serviceEndpoints, ignoresEndpoints, usesFips, usesDualstack } = profile;
   const { sts, sso } = serviceEndpoints ?? {};
-  const isIgnored = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === 'true' || ignoresEndpoints;
+  const ignores = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS;
+  const isIgnored = ignores ? ignores.toLowerCase() === 'true' : ignoresEndpoints;
   return [isIgnored ? 'ignored' : [...variables, endpointUrl, sts, sso], usesFips, usesDualstack];
 }
 
@@ -117,13 +121,22 @@ export async function readSession(
   prefix: string,
   minTtlSeconds: number,
 ): Promise<Credentials | undefined> {
+  const found = findSession(await context.keyring.keys(), prefix);
   const earliest = context.now().getTime() + minTtlSeconds * 1000;
-  const usable = (await context.keyring.keys())
-    .filter((key) => key.startsWith(prefix) && (parseSessionKey(key)?.expiresAt.getTime() ?? 0) >= earliest)
-    .sort();
-  const key = usable.at(-1);
-  const item = key === undefined ? undefined : await context.keyring.get(key);
+  if (found === undefined || found.expiresAt.getTime() < earliest) return undefined;
+  const item = await context.keyring.get(found.key);
   return item === undefined ? undefined : parseSession(item.data);
+}
+
+/** Of the keyring keys with this prefix the one that lasts longest. Needs no passphrase: its name says when it ends. */
+export function findSession(keys: readonly string[], prefix: string): (SessionKey & { key: string }) | undefined {
+  let found: (SessionKey & { key: string }) | undefined;
+  for (const key of keys) {
+    const session = key.startsWith(prefix) ? parseSessionKey(key) : undefined;
+    if (session !== undefined && (found === undefined || session.expiresAt > found.expiresAt))
+      found = { ...session, key };
+  }
+  return found;
 }
 
 /** Stores a session, then removes what it replaces and every session that has expired. */
@@ -161,7 +174,8 @@ export async function removeSessions(keyring: Keyring, profile?: string): Promis
   let count = 0;
   for (const key of await keyring.keys()) {
     const isMeant = profile === undefined ? !isStoredKey(key) : parseSessionKey(key)?.profile === profile;
-    if (isMeant && (await keyring.remove(key))) count += 1;
+    // A registration goes with the tokens it is for, and is no session.
+    if (isMeant && (await keyring.remove(key)) && !key.startsWith(SSO_CLIENT_PREFIX)) count += 1;
   }
   return count;
 }

@@ -1,22 +1,26 @@
 import { visibleProfiles } from '../aws/config-file.ts';
-import { isSsoToken, isStoredKey, parseSessionKey, type SessionKey } from '../engine/session-cache.ts';
+import { isStoredKey, parseSessionKey, type SessionKey } from '../engine/session-cache.ts';
 import type { VaultAccess } from '../vault-access.ts';
+import { type SsoTokenSummary, ssoTokens } from './sso-tokens.ts';
 
 export type Inventory = {
   readonly profiles: readonly string[];
   readonly storedKeys: readonly string[];
   readonly sessions: readonly SessionKey[];
-  readonly ssoTokens: readonly string[];
+  readonly ssoTokens: readonly SsoTokenSummary[];
 };
 
 /** What is there: sections of the config file in file order, and what the vault holds. Needs no passphrase. */
 export async function inventory(access: VaultAccess): Promise<Inventory> {
   const config = await access.config();
-  const keys = await access.withKeyring((keyring) => keyring.keys());
+  const [keys, tokens] = await access.withKeyring(async (keyring) => {
+    const all = await keyring.keys();
+    return [all, await ssoTokens(access, keyring, all)];
+  });
   return {
     profiles: visibleProfiles(config),
     storedKeys: keys.filter(isStoredKey),
     sessions: keys.flatMap((key) => parseSessionKey(key) ?? []),
-    ssoTokens: keys.filter(isSsoToken),
+    ssoTokens: tokens,
   };
 }

@@ -22,6 +22,8 @@ const POISON = {
   AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
   AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:1',
   AWS_ENDPOINT_URL_IAM: 'http://127.0.0.1:1',
+  AWS_ENDPOINT_URL_SSO: 'http://127.0.0.1:1',
+  AWS_ENDPOINT_URL_SSO_OIDC: 'http://127.0.0.1:1',
   AWS_USE_FIPS_ENDPOINT: 'true',
   AWS_USE_DUALSTACK_ENDPOINT: 'true',
   AWS_STS_REGIONAL_ENDPOINTS: 'legacy',
@@ -67,11 +69,13 @@ test.each([
         ...files,
         HOME: home,
       });
-      expect(stdout).toBe('arn:aws:sts::111122223333:assumed-role/admin/child ann');
+      expect(stdout).toBe('arn:aws:sts::111122223333:assumed-role/admin/child ann UnauthorizedException');
     }
     expect(aws.connects.map(({ target }) => target)).toEqual([
       'sts.eu-west-1.amazonaws.com:443',
       'iam.amazonaws.com:443',
+      'oidc.eu-west-1.amazonaws.com:443',
+      'portal.sso.eu-west-1.amazonaws.com:443',
     ]);
     for (const { userAgent } of aws.calls) expect(userAgent).toMatch(/^keyturn (?!.*poison)/);
   } finally {

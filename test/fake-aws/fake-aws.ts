@@ -11,7 +11,8 @@
  *     await aws.close();
  *
  * It speaks STS (GetSessionToken, AssumeRole, GetFederationToken, GetCallerIdentity), IAM (GetUser, the access key and
- * the MFA device operations), S3 ListBuckets, the federation sign-in endpoint and a console page that shows whose session the cookie
+ * the MFA device operations), S3 ListBuckets, IAM Identity Center (its OIDC service with device codes, authorization codes with PKCE
+ * and refresh tokens, the pages a person sees there, and the portal), the federation sign-in endpoint and a console page that shows whose session the cookie
  * of the tab belongs to. Signatures, clocks, session tokens, durations, trust policies, MFA codes (each good once) and
  * partitions are checked as AWS checks them. Whatever it does not know is answered 501 and kept in `unexpectedCalls`.
  *
@@ -38,6 +39,7 @@ import {
   type UserOptions,
   type WebIdentityOptions,
 } from './set-up.ts';
+import { addSso, type SsoHandle, type SsoOptions } from './sso-set-up.ts';
 import {
   type ConnectAttempt,
   type ConsoleVisit,
@@ -92,6 +94,8 @@ export type FakeAws = {
   /** @throws Error if there is none */
   readonly mfaDevice: (serial: string) => MfaDevice;
   readonly addRole: (options: RoleOptions) => Role;
+  /** An IAM Identity Center instance; its person is signed in, and a visit of an authorization page is a click on Allow. */
+  readonly addSso: (options?: SsoOptions) => SsoHandle;
   /** Ends a session at once, whatever time it had left: the next call with it gets ExpiredToken. */
   readonly expireSession: (accessKeyId: string) => void;
 
@@ -146,6 +150,7 @@ function setUp(state: State) {
     mfaSerials: () => [...state.devices.keys()],
     mfaDevice: (serial: string) => mfaDevice(state, serial),
     addRole: (options: RoleOptions) => addRole(state, options),
+    addSso: (options: SsoOptions = {}) => addSso(state, options),
     expireSession: (accessKeyId: string) => expireSession(state, accessKeyId),
   };
 }

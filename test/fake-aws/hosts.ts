@@ -4,6 +4,7 @@ export type ApiService = 'sts' | 'iam' | 's3';
 /** Where a request was sent, told from its Host header. */
 export type Place =
   | { readonly kind: 'api'; readonly service: ApiService; readonly region: string }
+  | { readonly kind: 'sso'; readonly service: 'oidc' | 'portal'; readonly region: string }
   | { readonly kind: 'signin'; readonly partition: Partition }
   | { readonly kind: 'console'; readonly partition: Partition }
   | { readonly kind: 'loopback' }
@@ -84,6 +85,14 @@ function apiPlace(host: string): Place | undefined {
   return { kind: 'api', service, region };
 }
 
+/** `oidc.REGION.SUFFIX` and `portal.sso.REGION.SUFFIX`. */
+function ssoPlace(host: string): Place | undefined {
+  const [, prefix, region = '', suffix] = /^(oidc|portal\.sso)\.([a-z0-9-]+)\.(.+)$/.exec(host) ?? [];
+  const partition = partitionOfRegion(region);
+  if (partition === undefined || suffix !== PARTITIONS[partition].dnsSuffix) return undefined;
+  return { kind: 'sso', service: prefix === 'oidc' ? 'oidc' : 'portal', region };
+}
+
 function isHostOrRegional(host: string, parent: string, partition: Partition): boolean {
   if (host === parent) return true;
   return host.endsWith(`.${parent}`) && PARTITIONS[partition].regions.includes(host.slice(0, -parent.length - 1));
@@ -104,13 +113,13 @@ export function placeOf(hostHeader: string): Place {
   if (signin !== undefined) return { kind: 'signin', partition: signin };
   const console = partitionOfConsoleHost(host);
   if (console !== undefined) return { kind: 'console', partition: console };
-  return apiPlace(host) ?? { kind: 'elsewhere' };
+  return apiPlace(host) ?? ssoPlace(host) ?? { kind: 'elsewhere' };
 }
 
-/** Whether the sandbox stands in for this host: STS, IAM, S3, sign-in and console of every partition. */
+/** Whether the sandbox stands in for this host: STS, IAM, S3, IAM Identity Center, sign-in and console of every partition. */
 export function isAwsHost(host: string): boolean {
   const { kind } = placeOf(host);
-  return kind === 'api' || kind === 'signin' || kind === 'console';
+  return kind === 'api' || kind === 'sso' || kind === 'signin' || kind === 'console';
 }
 
 /** The region a console host names, or the partition's first. */
@@ -138,7 +147,10 @@ export function certificateHostNames(): string[] {
     return [
       ...sites.flatMap((site) => [site, `*.${site}`]),
       `*.${hosts.dnsSuffix}`,
-      ...hosts.regions.map((region) => `*.${region}.${hosts.dnsSuffix}`),
+      ...hosts.regions.flatMap((region) => [
+        `*.${region}.${hosts.dnsSuffix}`,
+        `portal.sso.${region}.${hosts.dnsSuffix}`,
+      ]),
       ...(name === 'aws-us-gov' ? [hosts.iamHost] : []),
     ];
   });

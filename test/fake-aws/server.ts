@@ -15,6 +15,9 @@ import { isAwsHost, placeOf } from './hosts.ts';
 import { queryOperation } from './query-api.ts';
 import type { Answer, Operation, Request } from './request.ts';
 import { s3Operation } from './s3.ts';
+import { oidcOperation } from './sso-oidc.ts';
+import { ssoPageOperation } from './sso-pages.ts';
+import { portalOperation } from './sso-portal.ts';
 import type { State } from './state.ts';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
@@ -68,6 +71,9 @@ function operationOf(state: State, request: Request): Operation | undefined {
   return (
     queryOperation(state, request) ??
     s3Operation(state, request) ??
+    oidcOperation(state, request) ??
+    portalOperation(state, request) ??
+    ssoPageOperation(state, request) ??
     federationOperation(state, request) ??
     consoleOperation(state, request)
   );

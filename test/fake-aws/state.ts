@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Partition } from './hosts.ts';
+import { emptySsoState, type SsoState } from './sso-state.ts';
 
 export type User = {
   readonly arn: string;
@@ -161,6 +162,7 @@ export type State = {
   readonly consoleSessions: Map<string, ConsoleSession>;
   /** One-time codes that carry a console session to another site of the same partition. */
   readonly handovers: Map<string, string>;
+  readonly sso: SsoState;
   readonly consoleVisits: ConsoleVisit[];
   readonly calls: RecordedCall[];
   readonly unexpectedCalls: UnexpectedCall[];
@@ -179,6 +181,7 @@ export function emptyState(now: () => Date): State {
     signinTokens: new Map(),
     consoleSessions: new Map(),
     handovers: new Map(),
+    sso: emptySsoState(),
     consoleVisits: [],
     calls: [],
     unexpectedCalls: [],

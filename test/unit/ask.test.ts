@@ -30,6 +30,7 @@ function scripted(codes: string[]): Asker & { questions: MfaQuestion[] } {
       return code;
     },
     passphrase: async () => codes.shift() ?? '',
+    ssoLogin: async () => undefined,
   };
 }
 
@@ -131,5 +132,53 @@ describe('a passphrase', () => {
       options(scripted(['x']), () => undefined),
     );
     await expect(elsewhere).rejects.toBe(other);
+  });
+});
+
+describe('a login to IAM Identity Center', () => {
+  const loginRequired = new VaultError('SSO_LOGIN_REQUIRED', 'log in', { details: { profile: 'dev' } });
+
+  it('is done once, and the call repeated', async () => {
+    const asker = scripted([]);
+    const logins: string[] = [];
+    asker.ssoLogin = async ({ profile }) => void logins.push(profile);
+    const attempt = async (): Promise<string> => {
+      if (logins.length === 0) throw loginRequired;
+      return 'done';
+    };
+    expect(await asking(attempt, options(asker))).toBe('done');
+    expect(logins).toEqual(['dev']);
+  });
+
+  it('that does not help is not repeated', async () => {
+    const asker = scripted([]);
+    let logins = 0;
+    asker.ssoLogin = async () => void logins++;
+    const attempt = async (): Promise<string> => {
+      throw loginRequired;
+    };
+    await expect(asking(attempt, options(asker))).rejects.toBe(loginRequired);
+    expect(logins).toBe(1);
+  });
+
+  it('asks for the passphrase of a vault that is to keep the token, and goes on', async () => {
+    const asker = scripted(['open sesame']);
+    const given: string[] = [];
+    let isLoggedIn = false;
+    asker.ssoLogin = async () => {
+      if (given.length === 0) throw new VaultError('KEYRING_LOCKED', 'locked', { details: { backend: 'file' } });
+      isLoggedIn = true;
+    };
+    const attempt = async (): Promise<string> => {
+      if (!isLoggedIn) throw loginRequired;
+      return 'done';
+    };
+    expect(
+      await asking(
+        attempt,
+        options(asker, (passphrase) => given.push(passphrase)),
+      ),
+    ).toBe('done');
+    expect(given).toEqual(['open sesame']);
   });
 });

@@ -54,11 +54,89 @@ describe('reading', () => {
     expect(await valuesOf('[profile default]\nregion=a\n[default]\nregion=b\n', 'default')).toEqual({ region: 'b' });
   });
 
+  it('reads [profile default] where there is no [default], as AWS’s tools do', async () => {
+    expect(await valuesOf('[profile default]\nregion=a\n[profile x]\n', 'default')).toEqual({ region: 'a' });
+    expect(await valuesOf('[profile "default"]\nregion=a\n', 'default')).toEqual({ region: 'a' });
+  });
+
   it('keeps nested settings apart from the profile’s own', async () => {
     expect(await valuesOf('[profile a]\ns3 =\n  region = nested\nregion = own\n', 'a')).toEqual({
       's3.region': 'nested',
       region: 'own',
     });
+  });
+
+  it('takes a comment sign inside quotes, or in a command line, for a part of the value', async () => {
+    const text = `[profile a]
+external_id = "a # b" ; comment
+credential_process = "/opt/my tool/get" --a; b # c
+mfa_process = pass otp x ; true
+`;
+    expect(await valuesOf(text, 'a')).toEqual({
+      external_id: 'a # b',
+      credential_process: '"/opt/my tool/get" --a; b # c',
+      mfa_process: 'pass otp x ; true',
+    });
+  });
+
+  it('goes on with a value after a backslash, as aws-vault, and with an indented line, as the AWS CLI', async () => {
+    const text =
+      '[profile a]\ncredential_process = get \\\n  --role x\nregion = r\ndescription = one\n  two\nca_bundle = C:\\certs\\\n';
+    expect(await valuesOf(text, 'a')).toEqual({
+      credential_process: 'get --role x',
+      region: 'r',
+      description: 'one\ntwo',
+      ca_bundle: 'C:\\certs\\',
+    });
+  });
+
+  it('lets the last of duplicates win, in one section or in several, also when it takes the value away', async () => {
+    const text =
+      '[profile a]\nregion = one\nregion = two\nrole_arn = x\noutput = json\n[profile b]\n[profile a]\nrole_arn =\noutput = text\n';
+    expect(await valuesOf(text, 'a')).toEqual({ region: 'two', output: 'text' });
+  });
+
+  it('interpolates nothing, as the AWS CLI', async () => {
+    expect(await valuesOf('[profile a]\nregion = x\nexternal_id = %(region)s\n', 'a')).toMatchObject({
+      external_id: '%(region)s',
+    });
+  });
+
+  it('reads sso-session and services sections, each with its lines', async () => {
+    fs.writeFileSync(file, '[sso-session corp]\nsso_region = x\n[services local]\nsts =\n  endpoint_url = http://x\n');
+    const { ssoSessions, services } = await readConfigFile(file);
+    expect(ssoSessions.get('corp')).toMatchObject({ line: 1, keyLines: new Map([['sso_region', 2]]) });
+    expect(services.get('local')?.values).toEqual(new Map([['sts.endpoint_url', 'http://x']]));
+    expect(services.get('local')?.keyLines.get('sts.endpoint_url')).toBe(5);
+  });
+
+  it('reads what AWS’s own loader reads, where that reads anything', async () => {
+    const text = `\uFEFF# head
+[default]
+region=eu-west-1
+  output =  json
+[profile a]
+Role_ARN = arn:aws:iam::111122223333:role/a=b
+s3 =
+  max_concurrent_requests = 20
+  addressing_style = path # here
+sso_start_url=https://x/start#/
+region = \tus-east-2 ; there
+;comment
+empty =
+[profile b-1]
+  source_profile = a
+  region = x
+[profile c]
+region = y
+`;
+    fs.writeFileSync(file, text);
+    const { loadSharedConfigFiles } = await import('@smithy/shared-ini-file-loader');
+    const { configFile } = await loadSharedConfigFiles({ configFilepath: file, filepath: file });
+    for (const name of ['default', 'a', 'b-1', 'c']) {
+      const theirs = Object.entries(configFile[name] ?? {}).map(([key, value]) => [key.toLowerCase(), value]);
+      expect(await valuesOf(text, name), name).toEqual(Object.fromEntries(theirs));
+    }
   });
 
   it.each([

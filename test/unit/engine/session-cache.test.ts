@@ -52,6 +52,12 @@ describe('the key', () => {
     ['endpoint_url', { config: role('endpoint_url = http://127.0.0.1:1\n') }],
     ['sts_regional_endpoints', { config: role('sts_regional_endpoints = legacy\n') }],
     ['AWS_ENDPOINT_URL_STS', { config: role(), env: { AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:1' } }],
+    ['use_fips_endpoint', { config: role('use_fips_endpoint = true\n') }],
+    ['use_dualstack_endpoint', { config: role('use_dualstack_endpoint = true\n') }],
+    [
+      'the services section',
+      { config: `${role('services = s\n')}[services s]\nsts =\n  endpoint_url = http://127.0.0.1:1\n` },
+    ],
     [
       'the source',
       { config: role().replace('source_profile = user', 'source_profile = other'), stored: ['user', 'other'] },
@@ -59,6 +65,29 @@ describe('the key', () => {
   ];
   it.each(changes)('changes with %s', async (_, setting) => {
     expect(await keyOf('role', setting)).not.toBe(await keyOf('role', { config: role() }));
+  });
+
+  const SSO = 'sso_start_url = https://x\nsso_region = r\nsso_account_id = 111122223333\nsso_role_name = A\n';
+  const WEB = 'web_identity_token_file = /t\nrole_arn = arn:aws:iam::222222222222:role/A\n';
+  const SOURCE = 'role_arn = arn:aws:iam::222222222222:role/A\ncredential_source = ';
+  const otherSources: [string, string, Partial<Setting>][] = [
+    ['the start URL', SSO, { config: SSO.replace('https://x', 'https://y') }],
+    ['the SSO region', SSO, { config: SSO.replace('= r', '= s') }],
+    ['the account', SSO, { config: SSO.replace('111122223333', '111122223334') }],
+    ['the permission set', SSO, { config: SSO.replace('= A', '= B') }],
+    ['the token file', WEB, { config: WEB.replace('/t', '/u') }],
+    ['the role of a token', WEB, { config: WEB.replace('/A', '/B') }],
+    ['the duration of a token’s role', WEB, { config: `${WEB}duration_seconds = 900\n` }],
+    ['the command', 'credential_process = a\n', { config: 'credential_process = b\n' }],
+    ['the credential source', `${SOURCE}EcsContainer\n`, { config: `${SOURCE}Ec2InstanceMetadata\n` }],
+    ['the key in the environment', `${SOURCE}Environment\n`, { env: { AWS_ACCESS_KEY_ID: 'AKIA2' } }],
+    ['the container', `${SOURCE}EcsContainer\n`, { env: { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1/' } }],
+  ];
+  it.each(otherSources)('of another source changes with %s', async (_, lines, { config = lines, env = {} }) => {
+    const before = await keyOf('p', { config: `[profile p]\n${lines}`, env: { AWS_ACCESS_KEY_ID: 'AKIA1' } });
+    expect(
+      await keyOf('p', { config: `[profile p]\n${config}`, env: { AWS_ACCESS_KEY_ID: 'AKIA1', ...env } }),
+    ).not.toBe(before);
   });
 
   it('is one for a user’s own session and the one for its roles, unless a length was asked for', async () => {
@@ -156,4 +185,16 @@ describe('the cache', () => {
     expect(await removeSessions(keyring)).toBe(1);
     expect(await keyring.keys()).toEqual(['p']);
   });
+});
+
+it('takes the registration as an SSO client for neither key, token nor session, and removes it with the tokens', async () => {
+  const keyring = memoryKeyring();
+  const client = 'oidc:keyturn-client:https://x.awsapps.com/start';
+  const token = 'oidc:https://x.awsapps.com/start';
+  for (const key of [client, token]) await keyring.set({ key, data: '{}', label: '' });
+  expect([isStoredKey(client), isSsoToken(client), isSsoToken(token)]).toEqual([false, false, true]);
+  expect(parseSessionKey(client)).toBeUndefined();
+  expect(await removeSessions(keyring, 'https://x.awsapps.com/start')).toBe(0);
+  expect(await removeSessions(keyring)).toBe(1);
+  expect(await keyring.keys()).toEqual([]);
 });

@@ -21,6 +21,7 @@ const error = (code: WireError['code'], protocol?: number) => () => ({
 function connect(...hosts: FakePort[]) {
   const states: HostState[] = [];
   const prompts: (readonly Prompt[])[] = [];
+  const pages: string[] = [];
   const wanted: OpenEvent[] = [];
   let opened = 0;
   const connection = new HostConnection({
@@ -32,8 +33,9 @@ function connect(...hosts: FakePort[]) {
     onState: (host) => states.push(host),
     onPrompts: (list) => prompts.push(list),
     onOpen: (one) => wanted.push(one),
+    onPage: (url) => pages.push(url),
   });
-  return { connection, states, prompts, wanted, opened: () => opened };
+  return { connection, states, prompts, wanted, pages, opened: () => opened };
 }
 
 const statuses = (states: readonly HostState[]) =>
@@ -49,6 +51,16 @@ describe('HostConnection', () => {
     expect(fake.requests.map(({ action }) => action)).toEqual(['hello', 'subscribePrompts']);
     expect(statuses(states)).toEqual(['connecting', 'ready']);
     expect(prompts).toEqual([[prompt]]);
+  });
+
+  test('hands on the page of a login that the host wants opened, and nothing it does not know', async () => {
+    const fake = new FakePort({ hello, subscribePrompts: () => ({ prompts: [] }) });
+    const { connection, pages } = connect(fake);
+    await connection.keepOpen();
+    fake.says({ event: 'openPage', url: 7 });
+    fake.says({ event: 'somethingNew', url: 'https://example.com/' });
+    fake.says({ event: 'openPage', url: 'https://oidc.eu-west-1.amazonaws.com/authorize' });
+    await expect.poll(() => pages).toEqual(['https://oidc.eu-west-1.amazonaws.com/authorize']);
   });
 
   test('hears of what a terminal wants opened, from a host that can tell it', async () => {

@@ -1,0 +1,73 @@
+import { VaultError } from '../../native-host/errors.ts';
+import { variable } from '../../native-host/settings.ts';
+import { resolveExecutable } from '../child.ts';
+import type { AskHow, Cli } from '../cli.ts';
+import type { SsoFlow } from '../grammar/sso-flags.ts';
+import { openInBrowser } from '../open-in-browser.ts';
+
+export type SsoLogin = Pick<AskHow, 'stdout'> & {
+  readonly profile: string;
+  /** Chosen by the person; else what can work here. */
+  readonly flow: SsoFlow | undefined;
+  readonly signal: AbortSignal;
+};
+
+const OPENING = 'Opening the SSO authorization page in your default browser (use Ctrl-C to abort)';
+const OPEN = 'Open the SSO authorization page in a browser (use Ctrl-C to abort)';
+
+/**
+ * Has the person log in to IAM Identity Center in a browser. The lines it says are aws-vault's. Where the person opens the page
+ * (`--stdout`, or no browser here), it may be on another machine, which only a device code can do.
+ * @throws VaultError SSO_LOGIN_DENIED, SSO_LOGIN_EXPIRED, CANCELLED and the vault's
+ */
+export async function ssoLogin(
+  { profile, flow, stdout = false, signal }: SsoLogin,
+  cli: Omit<Cli, 'ask'>,
+): Promise<void> {
+  let isByHand = stdout || isTrue(variable(cli.env, 'AWS_VAULT_STDOUT')) || !hasBrowser(cli);
+  await cli.vault.ssoLogin(profile, {
+    flow: flow ?? (isByHand ? 'device' : 'pkce'),
+    signal,
+    onWait: () => cli.say('Waiting for another process that is logging in to IAM Identity Center ...'),
+    show: async ({ url }, shown) => {
+      cli.say(isByHand ? OPEN : OPENING);
+      cli.say(url);
+      if (isByHand || (await isOpened(url, { ...cli, signal: shown }))) return true;
+      isByHand = true;
+      // Whoever chose the way of the login stays with it: the page's address is on the screen.
+      if (flow === undefined) cli.say('No browser could be opened here, so use this page instead, on any machine:');
+      return flow !== undefined;
+    },
+  });
+}
+
+async function isOpened(url: string, cli: Omit<Cli, 'ask'>): Promise<boolean> {
+  try {
+    await openInBrowser(url, cli);
+    return true;
+  } catch (error) {
+    if (!(error instanceof VaultError) || cli.signal.aborted) throw error;
+    cli.log(error.message);
+    // Nobody came, but the address is on the screen: somebody may be typing a password on that page by now.
+    return error.code === 'TIMEOUT';
+  }
+}
+
+/** Over SSH without a display, a browser that the system opens would be one in the terminal, at best. */
+function hasBrowser({ platform, env }: Pick<Cli, 'platform' | 'env'>): boolean {
+  if (platform === 'darwin' || platform === 'win32') return true;
+  const isRemote = variable(env, 'SSH_CONNECTION') !== undefined || variable(env, 'SSH_TTY') !== undefined;
+  const hasDisplay = variable(env, 'DISPLAY') !== undefined || variable(env, 'WAYLAND_DISPLAY') !== undefined;
+  if (isRemote && !hasDisplay) return false;
+  try {
+    return resolveExecutable('xdg-open', env) !== '';
+  } catch (error) {
+    if (error instanceof VaultError) return false;
+    throw error;
+  }
+}
+
+/** What Go takes for true in a variable, as aws-vault reads AWS_VAULT_STDOUT. */
+function isTrue(value: string | undefined): boolean {
+  return ['1', 't', 'true'].includes(value?.toLowerCase() ?? '');
+}

@@ -1,0 +1,13 @@
+import type { Grammar } from '../args-grammar.ts';
+
+const SSO_FLOWS = ['pkce', 'device'] as const;
+export type SsoFlow = (typeof SSO_FLOWS)[number];
+
+export const ssoFlags = {
+  ssoFlow: {
+    kind: 'choice',
+    choices: SSO_FLOWS,
+    env: 'KEYTURN_SSO_FLOW',
+    help: 'How to log in to IAM Identity Center: pkce (a browser on this machine) or device (a page for any machine).',
+  },
+} as const satisfies Grammar['globals'];
