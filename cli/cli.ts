@@ -15,6 +15,8 @@ export type Cli = {
   /** What a browser is to start as the native messaging host. */
   readonly hostLauncher: () => string;
   readonly isDebug: boolean;
+  /** A line for --debug. Never receives a secret. */
+  readonly log: (line: string) => void;
   readonly signal: AbortSignal;
   /** A result, on stdout, as it is. */
   readonly print: (text: string) => void;
@@ -23,6 +25,8 @@ export type Cli = {
   /** A line for --debug. */
   readonly log: (line: string) => void;
   readonly stdoutIsTty: () => boolean;
+  /** Interrupts are somebody else's from now on: `signal` no longer hears of them. */
+  readonly leaveSignals: () => void;
   /** Runs `attempt`, asks the person for what it turns out to need, and repeats it. */
   readonly ask: <T>(attempt: (call: CallOptions) => Promise<T>, how?: AskHow) => Promise<T>;
 };
@@ -36,4 +40,8 @@ export type AskHow = {
   readonly profile?: string;
   /** The program the credentials are for, as the browser shows it. */
   readonly program?: string | undefined;
+  /** Another program has the terminal: only what needs none is asked. */
+  readonly isTerminalTaken?: boolean;
+  /** Ends the questions, besides the command's own signal. */
+  readonly signal?: AbortSignal;
 };

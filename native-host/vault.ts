@@ -93,6 +93,24 @@ export class Vault {
   }
 
   /**
+   * Credentials of any role, assumed with a profile's. Cached as the profile's own are.
+   * @throws VaultError as `credentials` does
+   */
+  async roleCredentials(request: CredentialsRequest, roleArn: string, call: CallOptions): Promise<Credentials> {
+    const { roleCredentials } = await import('./operations/serve.ts');
+    return roleCredentials(this.access, { ...request, roleArn }, call);
+  }
+
+  /**
+   * A profile's settings, with the vault open for its credentials: what needs a passphrase later would have nobody to ask.
+   * @throws VaultError KEYRING_LOCKED (ask and repeat: ask.ts), PROFILE_NOT_FOUND, CONFIG_INVALID, CREDENTIALS_NOT_FOUND
+   */
+  async prepare(request: CredentialsRequest, signal: AbortSignal): Promise<ResolvedProfile> {
+    const { prepare } = await import('./operations/serve.ts');
+    return prepare(this.access, request, signal);
+  }
+
+  /**
    * A console sign-in URL of a profile.
    * @throws VaultError as `credentials` does
    */
