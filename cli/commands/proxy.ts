@@ -1,4 +1,44 @@
+import { connectToProxy, stopProxy } from '../../native-host/credential-server/metadata-control.ts';
+import { VaultError } from '../../native-host/errors.ts';
+import { makePrivateDirectory } from '../../native-host/user-socket-place.ts';
 import type { Cli } from '../cli.ts';
-export async function proxy(_flags: { readonly stop: boolean }, _cli: Cli): Promise<number> {
-  return 1;
+import { controlPath, proxyDirectory } from '../proxy-place.ts';
+
+export type ProxyOptions = {
+  readonly stop: boolean;
+  readonly stateDir: string | undefined;
+  readonly worker: string | undefined;
+};
+
+/**
+ * Leads 169.254.169.254 to exec --ec2-server, or stops doing so. Started by root; what runs on is the user's.
+ * @throws VaultError PROCESS_FAILED, USAGE, TIMEOUT
+ */
+export async function proxy({ stop, stateDir, worker }: ProxyOptions, cli: Cli): Promise<number> {
+  if (stop) {
+    await endProxy(cli, stateDir);
+    return 0;
+  }
+  if (worker === undefined) {
+    const { startProxy } = await import('../start-proxy.ts');
+    await startProxy(cli, stateDir);
+    return 0;
+  }
+  const { runWorker } = await import('../proxy-worker.ts');
+  const directory = proxyDirectory(cli, stateDir);
+  if (cli.platform !== 'win32') makePrivateDirectory(directory);
+  await runWorker(worker, controlPath(directory), cli);
+  return 0;
+}
+
+async function endProxy(cli: Cli, stateDir: string | undefined): Promise<void> {
+  const connection = await connectToProxy(controlPath(proxyDirectory(cli, stateDir)));
+  if (connection === undefined) {
+    throw new VaultError('PROCESS_FAILED', 'no proxy of yours is running');
+  }
+  try {
+    await stopProxy(connection);
+  } finally {
+    connection.socket.destroy();
+  }
 }

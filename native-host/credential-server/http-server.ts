@@ -100,13 +100,13 @@ export function isSameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }
 
-function cannotListen({ host, port }: ListenOptions, cause: unknown): VaultError {
+function cannotListen({ host, port, path }: ListenOptions, cause: unknown): VaultError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
   const reasons: Readonly<Record<string, string>> = {
     EADDRINUSE: 'another program listens there; choose another port, or leave it out for a free one',
     EADDRNOTAVAIL: 'this machine has no such address',
     EACCES: 'a port below 1024 needs root; choose a higher one',
   };
-  const message = `cannot serve credentials at ${host}:${port}: ${reasons[code] ?? code}`;
+  const message = `cannot serve credentials at ${path ?? `${host}:${port}`}: ${reasons[code] ?? code}`;
   return new VaultError('PROCESS_FAILED', message, { cause });
 }

@@ -1,0 +1,22 @@
+import { dirname, join } from 'node:path';
+import { socketDirectory } from '../native-host/user-socket-place.ts';
+import type { Cli } from './cli.ts';
+
+/** Where the proxy of a user listens for its commands: only the user, and root, can open it. */
+export function controlPath(directory: string): string {
+  return process.platform === 'win32' ? `\\\\.\\pipe\\keyturn-proxy-${userName()}` : join(directory, 'proxy.sock');
+}
+
+function userName(): string {
+  return encodeURIComponent(process.getBuiltinModule('node:os').userInfo().username.toLowerCase());
+}
+
+/** The directory of the user's sockets. @throws VaultError CONFIG_INVALID */
+export function proxyDirectory({ env, settings }: Cli, stateDir = settings.stateDir): string {
+  return socketDirectory({ env, stateDir });
+}
+
+/** The launcher of this program, to start another one of it. */
+export function launcher({ hostLauncher, platform }: Pick<Cli, 'hostLauncher' | 'platform'>): string {
+  return join(dirname(hostLauncher()), platform === 'win32' ? 'keyturn.cmd' : 'keyturn');
+}
