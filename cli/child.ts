@@ -41,7 +41,7 @@ function isRemoved(name: string): boolean {
 
 /** The environment of a program that is to use `credentials`: the parent's, without what would contradict them. */
 export function childEnvironment(parent: Env, { credentials, ...place }: ChildCredentials): ChildEnv {
-  const env = profileEnvironment(parent, place);
+  const env = serverEnvironment(parent, place);
   env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
   env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
   if (credentials.sessionToken !== undefined) env.AWS_SESSION_TOKEN = credentials.sessionToken;
@@ -49,8 +49,8 @@ export function childEnvironment(parent: Env, { credentials, ...place }: ChildCr
   return env;
 }
 
-/** The same without any credentials, for a program that gets them elsewhere. */
-export function profileEnvironment(parent: Env, { profile, region }: Omit<ChildCredentials, 'credentials'>): ChildEnv {
+/** The same without any credentials, for a program that gets them from a server. */
+export function serverEnvironment(parent: Env, { profile, region }: Omit<ChildCredentials, 'credentials'>): ChildEnv {
   const env: ChildEnv = {};
   for (const [name, value] of Object.entries(parent)) {
     if (value !== undefined && !isRemoved(name)) env[name] = value;

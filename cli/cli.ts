@@ -40,8 +40,8 @@ export type AskHow = {
   readonly profile?: string;
   /** The program the credentials are for, as the browser shows it. */
   readonly program?: string | undefined;
-  /** Another program has the terminal: only what needs none is asked. */
-  readonly isTerminalTaken?: boolean;
+  /** The terminal belongs to the program that was started (a credential server's), so nothing is asked there. */
+  readonly withoutTerminal?: boolean;
   /** Ends the questions, besides the command's own signal. */
   readonly signal?: AbortSignal;
 };

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { FreshCredentials, SPARE_SECONDS } from '../../native-host/credential-server/fresh-credentials.ts';
 import { asVaultError, VaultError } from '../../native-host/errors.ts';
 import type { CallOptions } from '../../native-host/vault-access.ts';
-import { profileEnvironment, spawnAndWait } from '../child.ts';
+import { serverEnvironment, spawnAndWait } from '../child.ts';
 import type { Cli } from '../cli.ts';
 import { announceSubshell, type ExecOptions, programOf } from './exec.ts';
 import { inContext } from './request.ts';
@@ -53,7 +53,7 @@ export async function execServer(options: ExecServerOptions, cli: Cli): Promise<
   const running = await startServer({ profile: name, region, credentials, assumeRole }, options, cli);
   try {
     if (options.command === undefined) announceSubshell(command, cli);
-    const env = profileEnvironment(cli.env, { profile: name, region });
+    const env = serverEnvironment(cli.env, { profile: name, region });
     for (const [variable, value] of Object.entries(running.env)) {
       if (value === undefined) delete env[variable];
       else env[variable] = value;
@@ -150,8 +150,8 @@ class Source {
 
   private ask<T>(attempt: (call: CallOptions) => Promise<T>, mfaToken?: string): Promise<T> {
     const { profile } = this.options;
-    const { isTerminalTaken, program } = this;
-    const how = { profile, program, isTerminalTaken, mfaToken, signal: this.ended.signal };
+    const { isTerminalTaken: withoutTerminal, program } = this;
+    const how = { profile, program, withoutTerminal, mfaToken, signal: this.ended.signal };
     return this.cli.ask((call) => attempt({ ...call, spareSeconds: SPARE_SECONDS }), how);
   }
 }

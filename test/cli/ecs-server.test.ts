@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { itemNames, readAwsVaultItem, writeAwsVaultItem } from './aws-vault-items.ts';
+import { itemNames, PASSPHRASE, readAwsVaultItem, writeAwsVaultItem } from './aws-vault-items.ts';
+import { HostProcess } from './host-process.ts';
 import { PseudoTerminal } from './pseudo-terminal.ts';
 import { AUTHORIZATION, CURL, identity, served, startServer, URI } from './served.ts';
 import { finished, KEYTURN, operations, type People, populate, startWorld, type World } from './world.ts';
@@ -111,12 +112,40 @@ describe('exec --ecs-server', () => {
   it('never asks in the terminal while the program has it', async () => {
     const script = `curl -s ${AUTHORIZATION} ${URI}; read -r line; echo "read <$line>"`;
     const terminal = new PseudoTerminal(`${KEYTURN} exec -s --lazy admin -- sh -c '${script}'`, world.env);
-    await terminal.shows('while the program has the terminal');
+    await terminal.shows('"Code":"MFA_REQUIRED"');
     terminal.type('typed\r');
     await terminal.shows('read <typed>');
     expect(await terminal.status()).toBe(0);
-    expect(terminal.output).toContain('"Code":"MFA_REQUIRED"');
     expect(operations(world)).toEqual([]);
+  });
+
+  it('asks in a browser that is connected, once for all requests, while the program runs', async () => {
+    const host = new HostProcess({ env: world.env });
+    await host.hello();
+    await host.call('subscribePrompts');
+    const server = await startServer(world, ['-s', '--lazy', 'admin']);
+    const all = Promise.all([server.get(), server.get()]);
+    const { prompts } = await host.next(({ event, prompts: open }) => event === 'prompts' && open?.length === 1);
+    expect(prompts?.[0]).toMatchObject({ kind: 'mfa', profile: 'admin', requester: { program: 'sh' } });
+    await host.call('answerPrompt', { promptId: prompts?.[0]?.promptId, answer: people.device.freshCode() });
+    expect((await all).map(({ status }) => status)).toEqual([200, 200]);
+    expect(operations(world)).toEqual(['GetSessionToken', 'AssumeRole']);
+    await server.end();
+    await host.close();
+  });
+
+  it('takes its question back when the program ends', async () => {
+    const host = new HostProcess({ env: world.env });
+    await host.hello();
+    await host.call('subscribePrompts');
+    const server = await startServer(world, ['-s', '--lazy', 'admin']);
+    const request = server.get().catch(() => 'no answer');
+    await host.next(({ event, prompts: open }) => event === 'prompts' && open?.length === 1);
+    const asked = host.messages.length;
+    expect((await server.end()).status).toBe(0);
+    expect(await request).toBe('no answer');
+    await host.next(({ event, prompts: open }) => event === 'prompts' && open?.length === 0, asked);
+    await host.close();
   });
 
   it('gets nothing before the first request with --lazy, and then for all of them at once', async () => {
@@ -159,6 +188,21 @@ describe('exec --ecs-server', () => {
     expect(times()).toBe(2);
     await served(world, ['-s', 'reader'], 'true', shorter);
     expect(times()).toBe(3);
+  });
+
+  it('starts a shell when no program is given', async () => {
+    const { stdout } = await world.run(['exec', '-s', 'reader'], { env: { SHELL: '/usr/bin/env' } });
+    expect(stdout).toMatch(/^AWS_CONTAINER_CREDENTIALS_FULL_URI=http:/m);
+  });
+
+  it('needs the passphrase of the vault before the program starts, also with --lazy', async () => {
+    const command = `exec ${KEYTURN} exec -s --lazy reader -- sh -c 'curl -s ${AUTHORIZATION} ${URI} | grep -o Secret'`;
+    const env: Record<string, string | undefined> = { ...world.env, AWS_VAULT_FILE_PASSPHRASE: undefined };
+    const terminal = new PseudoTerminal(command, env);
+    await terminal.shows('Enter passphrase to unlock');
+    terminal.type(`${PASSPHRASE}\r`);
+    await terminal.shows('Secret');
+    expect(await terminal.status()).toBe(0);
   });
 
   it('keeps the status of the program, and ends with it', async () => {
@@ -206,7 +250,7 @@ describe('exec --ecs-server', () => {
         .join('');
     terminal.type('\x1a');
     await terminal.shows('Stopped');
-    expect(states()).toBe('TT');
+    await expect.poll(states).toBe('TT');
     terminal.type('fg\r');
     await expect.poll(states).not.toContain('T');
     // From elsewhere, to the server alone.
