@@ -14,10 +14,8 @@ import {
 import { runProxy } from '../native-host/credential-server/metadata-proxy.ts';
 import { VaultError } from '../native-host/errors.ts';
 import type { Cli } from './cli.ts';
-import { controlPath, launcher, proxyDirectory } from './proxy-place.ts';
+import { controlPath, launcher, placeVariables, proxyDirectory, sudoUser, type User } from './proxy-place.ts';
 import { READY, type WayToRestore } from './proxy-worker.ts';
-
-type User = { readonly uid: number; readonly gid: number };
 
 /**
  * What needs root: gives the loopback interface the address, listens there, and hands the listening socket to a worker that
@@ -111,7 +109,7 @@ async function startWorker(server: Server, { cli, stateDir, isOurs, remove }: Wo
   const guardian = way === 'guardian' ? startGuardian(remove) : undefined;
   const worker = spawn(file, args, {
     // Nothing of root's environment, but for what says where the user's sockets are.
-    env: { PATH: SYSTEM_PATH, ...pick(env, ['XDG_STATE_HOME', 'TMPDIR']) },
+    env: { PATH: SYSTEM_PATH, ...placeVariables(env) },
     stdio: ['ignore', 'pipe', 'pipe', fd, guardian?.stdin ?? 'ignore'] as StdioOptions, // streams are allowed from 3 on too
     cwd: '/',
     detached: true, // a Ctrl-C in the terminal of exec is not meant for it
@@ -125,9 +123,7 @@ async function startWorker(server: Server, { cli, stateDir, isOurs, remove }: Wo
 function userOf({ env }: Cli, stateDir: string | undefined): User {
   const owner = stateDir === undefined ? undefined : statSync(stateDir, { throwIfNoEntry: false });
   if (owner !== undefined) return { uid: owner.uid, gid: owner.gid };
-  const uid = Number(env.SUDO_UID ?? Number.NaN);
-  const gid = Number(env.SUDO_GID ?? Number.NaN);
-  return Number.isInteger(uid) && Number.isInteger(gid) ? { uid, gid } : { uid: 0, gid: 0 };
+  return sudoUser(env) ?? { uid: 0, gid: 0 };
 }
 
 /** Everything goes but what it takes to remove an address, and nothing can come back. */
@@ -179,8 +175,4 @@ async function isReady(worker: ChildProcess): Promise<void> {
     worker.stdout?.destroy();
     worker.stderr?.destroy();
   }
-}
-
-function pick(env: Cli['env'], names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }

@@ -166,7 +166,7 @@ export class VaultAccess {
   }
 
   /** Answers where a profile's key lies in plain text. The file is read when the first profile turns out to have no key. */
-  private plainTextFile(config: ConfigFile): (name: string) => string | undefined {
+  plainTextFile(config: ConfigFile): (name: string) => string | undefined {
     const { credentialsFile } = this.settings;
     let names: ReadonlySet<string> | undefined;
     return (name) => {

@@ -9,6 +9,7 @@ import type { Explanation } from './operations/explain.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
 import type { SsoLoginOptions } from './operations/sso-login.ts';
+import type { Prepared } from './operations/serve.ts';
 import type { ProfileSummary } from './protocol.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
 
@@ -105,7 +106,7 @@ export class Vault {
    * A profile's settings, with the vault open for its credentials: what needs a passphrase later would have nobody to ask.
    * @throws VaultError KEYRING_LOCKED (ask and repeat: ask.ts), PROFILE_NOT_FOUND, CONFIG_INVALID, CREDENTIALS_NOT_FOUND
    */
-  async prepare(request: CredentialsRequest, signal: AbortSignal): Promise<ResolvedProfile> {
+  async prepare(request: CredentialsRequest, signal: AbortSignal): Promise<Prepared> {
     const { prepare } = await import('./operations/serve.ts');
     return prepare(this.access, request, signal);
   }

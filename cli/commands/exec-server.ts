@@ -46,7 +46,13 @@ export async function execServer(options: ExecServerOptions, cli: Cli): Promise<
   const { profile: name } = options;
   const { command, file } = programOf(options, cli, () => checkConflicts(options));
   const source = new Source(options, cli, basename(command));
-  const { region } = await source.prepare();
+  const { profile, winsOverServer } = await source.prepare();
+  const { region } = profile;
+  if (winsOverServer !== undefined) {
+    cli.say(
+      `${cli.programName}: most programs will take ${winsOverServer} and not ask the server; move it to a profile with a name`,
+    );
+  }
   const credentials = new FreshCredentials({ fetch: () => source.credentials(), now: () => new Date() });
   if (!options.lazy) await credentials.get().catch(failedFirst);
   const assumeRole: Served['assumeRole'] = (roleArn) => source.roleCredentials(roleArn);
@@ -58,11 +64,13 @@ export async function execServer(options: ExecServerOptions, cli: Cli): Promise<
       if (value === undefined) delete env[variable];
       else env[variable] = value;
     }
+    cli.signal.throwIfAborted();
     source.giveTerminalAway();
     return await spawnAndWait(file, [command, ...options.args], env, cli.leaveSignals);
   } finally {
     source.end();
-    await running.close();
+    // The program has ended, and its status is what counts.
+    await running.close().catch((error: unknown) => cli.say(`${cli.programName}: ${asVaultError(error).message}`));
   }
 }
 

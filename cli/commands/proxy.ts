@@ -2,7 +2,7 @@ import { connectToProxy, stopProxy } from '../../native-host/credential-server/m
 import { VaultError } from '../../native-host/errors.ts';
 import { makePrivateDirectory } from '../../native-host/user-socket-place.ts';
 import type { Cli } from '../cli.ts';
-import { controlPath, proxyDirectory } from '../proxy-place.ts';
+import { controlPath, launcher, placeVariables, proxyDirectory, sudoUser, type User } from '../proxy-place.ts';
 
 export type ProxyOptions = {
   readonly stop: boolean;
@@ -16,6 +16,8 @@ export type ProxyOptions = {
  */
 export async function proxy({ stop, stateDir, worker }: ProxyOptions, cli: Cli): Promise<number> {
   if (stop) {
+    const user = stateDir === undefined && process.geteuid?.() === 0 ? sudoUser(cli.env) : undefined;
+    if (user !== undefined) return stopAs(user, cli);
     await endProxy(cli, stateDir);
     return 0;
   }
@@ -29,6 +31,14 @@ export async function proxy({ stop, stateDir, worker }: ProxyOptions, cli: Cli):
   if (cli.platform !== 'win32') makePrivateDirectory(directory);
   await runWorker(worker, controlPath(directory), cli);
   return 0;
+}
+
+/** `sudo keyturn proxy --stop` means the proxy of the user who typed it. */
+async function stopAs(user: User, cli: Cli): Promise<number> {
+  const { spawnSync } = await import('node:child_process');
+  const env = { PATH: '/usr/bin:/bin', ...placeVariables(cli.env) };
+  const { status } = spawnSync(launcher(cli), ['proxy', '--stop'], { ...user, env, stdio: 'inherit', cwd: '/' });
+  return status ?? 1;
 }
 
 async function endProxy(cli: Cli, stateDir: string | undefined): Promise<void> {

@@ -36,6 +36,8 @@ export type HttpServer = { readonly server: Server; readonly close: () => void }
 /** A request is a line and a few short headers, and its client is on this machine. */
 const LIMITS = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 10_000, keepAliveTimeout: 5000 };
 
+const MAX_CONNECTIONS = 256;
+
 /**
  * A small HTTP server for programs of this machine: checks where a request comes from and whom it means to ask, and answers
  * every failure in the form its clients read.
@@ -54,6 +56,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       response.end(isHead ? '' : body);
     });
   });
+  server.maxConnections = MAX_CONNECTIONS;
   server.listen(options.listen);
   try {
     await once(server, 'listening');

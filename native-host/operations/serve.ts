@@ -33,21 +33,47 @@ function roleStep(roleArn: string, { profile: target, steps }: Plan): Step {
   return { type: 'assume-role', profile, roleArn, duration, reason };
 }
 
+export type Prepared = {
+  readonly profile: ResolvedProfile;
+  /** What in the user's AWS files SDKs take before they ask any server, as a person would look for it. */
+  readonly winsOverServer: string | undefined;
+};
+
 /**
  * Checks that there is a way to a profile's credentials, and opens the vault for it.
- * @returns the profile's settings
  * @throws VaultError KEYRING_LOCKED, PROFILE_NOT_FOUND, CONFIG_INVALID, CREDENTIALS_NOT_FOUND
  */
-export function prepare(
-  access: VaultAccess,
-  request: CredentialsRequest,
-  signal: AbortSignal,
-): Promise<ResolvedProfile> {
+export function prepare(access: VaultAccess, request: CredentialsRequest, signal: AbortSignal): Promise<Prepared> {
   return access.withKeyring(async (keyring) => {
     const { steps, profile } = await access.plan(request, { keyring, signal });
     const [first] = steps;
     // Reading any item asks for what opens the vault; the names of items are no secret and need nothing.
     if (first !== undefined && !isDerived(first)) await keyring.get(first.profile.name);
-    return profile;
+    return { profile, winsOverServer: await winsOverServer(access) };
   });
+}
+
+const SOURCES = [
+  'role_arn',
+  'credential_process',
+  'sso_session',
+  'sso_start_url',
+  'web_identity_token_file',
+  'aws_access_key_id',
+  'login_session',
+];
+
+/**
+ * A program that is served has no AWS_PROFILE, so SDKs look at `[default]` before they ask a server.
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+ */
+async function winsOverServer(access: VaultAccess): Promise<string | undefined> {
+  const config = await access.config();
+  const { path, profiles } = config;
+  const values = profiles.get('default')?.values;
+  const key = SOURCES.find((name) => values?.has(name));
+  if (key !== undefined) return `${key} of [default] in ${path}`;
+  return access.plainTextFile(config)('default') === undefined
+    ? undefined
+    : `the key of [default] in ${access.settings.credentialsFile}`;
 }

@@ -91,6 +91,19 @@ describe('a proxy that root started for a user', () => {
     expect(again.stderr).toContain('no proxy of yours is running');
   });
 
+  it('is found by sudo, which has another home, and says how to end it', async () => {
+    const env = { HOME: '/root', SUDO_UID: `${USER}`, SUDO_GID: `${USER}`, XDG_STATE_HOME: path.dirname(stateDir) };
+    const { stderr, status } = await namespace.run([KEYTURN, 'proxy'], { env });
+    expect(stderr).toBe('169.254.169.254 leads to exec --ec2-server from now on; end it with: keyturn proxy --stop\n');
+    expect(status).toBe(0);
+    const exec = [KEYTURN, 'exec', '--ec2-server', '--lazy', 'reader', '--', 'sh', '-c', 'exit 4'];
+    expect((await namespace.run(exec, { uid: USER })).status).toBe(4);
+    expect(await namespace.run([KEYTURN, 'proxy', '--stop'], { env })).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect((await namespace.run([KEYTURN, 'server', '--stop'], { env })).stderr).toContain(
+      'no proxy of yours is running',
+    );
+  });
+
   it('is not started twice, and not by a user', async () => {
     await start();
     const second = await start();

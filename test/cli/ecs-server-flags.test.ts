@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CURL, served, startServer, URI } from './served.ts';
 import { operations, type People, populate, startWorld, type World } from './world.ts';
@@ -108,5 +110,24 @@ describe('flags that exclude each other', () => {
     const { status, stderr } = await served(world, [...flags, 'reader'], 'true');
     expect(status).toBe(1);
     expect(stderr).toContain(`error: exec: ${message} [USAGE]\n`);
+  });
+});
+
+describe('what SDKs would take before they ask the server', () => {
+  it.each([
+    ['credential_process = false', 'credential_process of [default] in '],
+    ['role_arn = arn:aws:iam::777788889999:role/reader\nsource_profile = ada', 'role_arn of [default] in '],
+  ])('is pointed out: %s', async (lines, message) => {
+    const config = fs.readFileSync(world.configFile, 'utf8');
+    fs.writeFileSync(world.configFile, config.replace('[default]', `[default]\n${lines}`));
+    expect((await served(world, ['-s', '--lazy', 'ada'], 'true')).stderr).toContain(message);
+  });
+
+  it('is pointed out where it is a key in plain text', async () => {
+    const file = path.join(world.home, '.aws', 'credentials');
+    fs.writeFileSync(file, '[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n');
+    const { stderr, status } = await served(world, ['-s', '--lazy', 'ada'], 'true');
+    expect(stderr).toContain(`most programs will take the key of [default] in ${file} and not ask the server`);
+    expect(status).toBe(0);
   });
 });
