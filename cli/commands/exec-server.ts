@@ -54,10 +54,11 @@ export async function execServer(options: ExecServerOptions, cli: Cli): Promise<
     );
   }
   const credentials = new FreshCredentials({ fetch: () => source.credentials(), now: () => new Date() });
-  if (!options.lazy) await credentials.get().catch(failedFirst);
   const assumeRole: Served['assumeRole'] = (roleArn) => source.roleCredentials(roleArn);
+  // Before anybody is asked for a code: a server that cannot listen needs none.
   const running = await startServer({ profile: name, region, credentials, assumeRole }, options, cli);
   try {
+    if (!options.lazy) await credentials.get().catch(failedFirst);
     if (options.command === undefined) announceSubshell(command, cli);
     const env = serverEnvironment(cli.env, { profile: name, region });
     for (const [variable, value] of Object.entries(running.env)) {

@@ -95,6 +95,7 @@ describe('--ecs-listen and --ecs-uri', () => {
     const { status, stderr } = await served(world, ['-s', ...flags, 'reader'], 'echo started');
     expect(status).toBe(1);
     expect(stderr).toContain(message);
+    expect(operations(world)).toEqual([]);
   });
 });
 

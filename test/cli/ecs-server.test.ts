@@ -236,7 +236,7 @@ describe('exec --ecs-server', () => {
 
   it('stops and goes on together with the program, as a job of a shell', async () => {
     const script = path.join(world.home, 'script');
-    fs.writeFileSync(script, 'echo "ready $PPID $$"; while :; do sleep 0.1; done');
+    fs.writeFileSync(script, 'echo "ready $PPID $$"; exec sleep 60');
     const env = { ...world.env, PS1: 'shell> ', ENV: '' };
     const terminal = new PseudoTerminal('exec bash --norc --noprofile -i', env);
     await terminal.shows('shell> ');
