@@ -71,6 +71,16 @@ describe('a proxy that root started for a user', () => {
     expect(await workerPid()).toBe('');
   });
 
+  it('goes on as that user where root has to take the address away, too', async () => {
+    const hidden = '/usr/bin/setpriv';
+    const started = await namespace.run([KEYTURN, 'proxy', '--state-dir', stateDir], { hidden });
+    expect(started).toEqual({ status: 0, stdout: '', stderr: '' });
+    const pid = await workerPid();
+    expect(statusOf(pid, 'Uid')).toBe(`${USER}\t${USER}\t${USER}\t${USER}`);
+    expect(statusOf(pid, 'CapEff')).toBe('0000000000000000');
+    expect((await stop(USER)).status).toBe(0);
+  });
+
   it('serves one exec after another, and is stopped by its user or root, not by others', async () => {
     await start();
     for (let times = 0; times < 2; times += 1) {

@@ -64,6 +64,20 @@ describe('/role-arn', () => {
     expect((await served(world, roles(['arn:aws:iam::777788889999:role/*']), other)).stdout).toContain('\n403 ');
   });
 
+  it('lasts an hour where it is assumed with a role, however long that one lasts', async () => {
+    const long = { account: '777788889999', maxSessionDurationSeconds: 7200 };
+    const base = world.aws.addRole({ ...long, name: 'base', trusts: [people.user.arn] });
+    const next = world.aws.addRole({ ...long, name: 'next', trusts: [base.arn] });
+    fs.appendFileSync(world.configFile, `[profile base]\nsource_profile = ada\nrole_arn = ${base.arn}\n`);
+    const script = `${CURL} ${URI}/role-arn/${next.arn}`;
+    const { stdout } = await served(world, ['-s', '-d', '2h', '--allow-role', next.arn, 'base'], script);
+    expect(stdout).toContain('\n200 application/json\n');
+    const seconds = world.aws
+      .sessions()
+      .map(({ issuedAt, expiresAt }) => (expiresAt.getTime() - issuedAt.getTime()) / 1000);
+    expect(seconds.slice(-2)).toEqual([7200, 3600]);
+  });
+
   it('passes on that AWS refuses the role', async () => {
     const { stdout } = await served(world, roles(['*']), `${CURL} ${URI}/role-arn/arn:aws:iam::777788889999:role/none`);
     expect(stdout).toMatch(/"Code":"AWS_ACCESS_DENIED"\}\n403 application\/json\n$/);

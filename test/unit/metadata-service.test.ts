@@ -54,6 +54,7 @@ describe('the owner of a connection', () => {
     expect(connectionOwner('169.254.169.254', 0xd431, table)).toBe(1000);
     expect(connectionOwner('127.0.0.1', 4000, table)).toBe(1001);
     expect(connectionOwner('127.0.0.1', 4001, table)).toBeUndefined();
+    expect(connectionOwner('127.0.0.1', 4000, '/no/such/table')).toBeUndefined();
   });
 });
 
