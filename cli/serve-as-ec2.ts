@@ -86,12 +86,11 @@ const TRY_MS = 100;
 async function startAsRoot(directory: string, cli: Cli): Promise<void> {
   const { env, platform } = cli;
   const words = [launcher(cli), 'proxy', '--state-dir', directory];
-  if (platform === 'win32') {
-    const { spawn } = await import('node:child_process');
-    spawn(launcher(cli), words.slice(1), { detached: true, stdio: 'ignore', shell: true }).unref();
-    return;
-  }
-  const [file = '', ...rest] = process.geteuid?.() === 0 ? words : [findSudo(words, cli), ...words];
+  if (platform === 'win32') return startDetached(words);
+  const isRoot = process.geteuid?.() === 0;
+  const [file = '', ...rest] = isRoot ? words : [findSudo(words, cli), ...words];
+  if (!isRoot)
+    cli.say(`${cli.programName}: root has to add the address 169.254.169.254 first; sudo may ask for your password`);
   const names = ['PATH', 'HOME', 'TERM', 'LANG', 'DISPLAY', 'SUDO_ASKPASS'];
   // Nothing that root's program does not need, and no secret.
   const few = Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
@@ -99,6 +98,16 @@ async function startAsRoot(directory: string, cli: Cli): Promise<void> {
   cli.signal.throwIfAborted();
   if (status !== 0)
     throw new VaultError('PROCESS_FAILED', `the proxy of 169.254.169.254 did not start (exit status ${status})`);
+}
+
+/** Windows: this terminal is an administrator's, or netsh will say so. A launcher there is a batch file, which cmd.exe runs. */
+async function startDetached(words: readonly string[]): Promise<void> {
+  const { spawn } = await import('node:child_process');
+  const line = words.map((word) => `"${word}"`).join(' ');
+  const options = { detached: true, stdio: 'ignore', windowsVerbatimArguments: true, windowsHide: true } as const;
+  const proxy = spawn('cmd.exe', ['/d', '/s', '/c', `"${line}"`], options);
+  proxy.on('error', () => undefined); // heard of as a proxy that does not start
+  proxy.unref();
 }
 
 function findSudo(words: readonly string[], { env }: Cli): string {
