@@ -15,8 +15,6 @@ export type Cli = {
   /** What a browser is to start as the native messaging host. */
   readonly hostLauncher: () => string;
   readonly isDebug: boolean;
-  /** A line for --debug. Never receives a secret. */
-  readonly log: (line: string) => void;
   readonly signal: AbortSignal;
   /** A result, on stdout, as it is. */
   readonly print: (text: string) => void;

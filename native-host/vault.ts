@@ -8,8 +8,8 @@ import type { ConsolePlan } from './operations/console-plan.ts';
 import type { Explanation } from './operations/explain.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
-import type { SsoLoginOptions } from './operations/sso-login.ts';
 import type { Prepared } from './operations/serve.ts';
+import type { SsoLoginOptions } from './operations/sso-login.ts';
 import type { ProfileSummary } from './protocol.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
 

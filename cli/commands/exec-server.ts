@@ -158,9 +158,9 @@ class Source {
   }
 
   private ask<T>(attempt: (call: CallOptions) => Promise<T>, mfaToken?: string): Promise<T> {
-    const { profile } = this.options;
+    const { profile, stdout } = this.options;
     const { isTerminalTaken: withoutTerminal, program } = this;
-    const how = { profile, program, withoutTerminal, mfaToken, signal: this.ended.signal };
+    const how = { profile, program, withoutTerminal, mfaToken, stdout, signal: this.ended.signal };
     return this.cli.ask((call) => attempt({ ...call, spareSeconds: SPARE_SECONDS }), how);
   }
 }
