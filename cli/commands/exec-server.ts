@@ -4,6 +4,7 @@ import { asVaultError, VaultError } from '../../native-host/errors.ts';
 import type { CallOptions } from '../../native-host/vault-access.ts';
 import { serverEnvironment, spawnAndWait } from '../child.ts';
 import type { Cli } from '../cli.ts';
+import { reachEnvironment } from '../reach-environment.ts';
 import { announceSubshell, type ExecOptions, programOf } from './exec.ts';
 import { inContext } from './request.ts';
 
@@ -61,6 +62,7 @@ export async function execServer(options: ExecServerOptions, cli: Cli): Promise<
     if (!options.lazy) await credentials.get().catch(failedFirst);
     if (options.command === undefined) announceSubshell(command, cli);
     const env = serverEnvironment(cli.env, { profile: name, region });
+    Object.assign(env, reachEnvironment(cli.env, profile));
     for (const [variable, value] of Object.entries(running.env)) {
       if (value === undefined) delete env[variable];
       else env[variable] = value;
