@@ -13,10 +13,11 @@ import {
   writeItemFile,
 } from './file-disk.ts';
 import { formatItem, parseItem } from './item-json.ts';
-import { type JweOpening, openJwe, sealJwe } from './jwe.ts';
+import { AWS_VAULT_ROUNDS, type JweOpening, newContentKey, openWith, parseJwe, sealWith } from './jwe.ts';
+import { type KeyHolder, lockedVault, passphraseHolder, wrongPassphrase } from './key-holder.ts';
 import type { Keyring, KeyringItem } from './keyring.ts';
 
-/** How many items a doubtful passphrase is tried on: 2.4 ms each, and items that fit are the rule. */
+/** How many items a doubtful passphrase is tried on: each costs a key derivation, and items that fit are the rule. */
 const ITEMS_TRIED_MAX = 16;
 
 export type FileKeyringOptions = {
@@ -24,6 +25,10 @@ export type FileKeyringOptions = {
   readonly dir: string;
   /** Asked anew for each item; undefined while nobody has given one. An empty passphrase is a passphrase. */
   readonly passphrase: () => string | undefined;
+  /** Who has the passphrase while this process has not: a host that was unlocked, or a program that gives it. */
+  readonly holder?: () => Promise<KeyHolder | undefined>;
+  /** Of PBKDF2 for what is written; aws-vault's where nothing is said. Asked for at the first write. */
+  readonly rounds?: () => number;
   /** Gets a line about permissions that were too wide. */
   readonly notice?: (line: string) => void;
 };
@@ -33,7 +38,7 @@ export type FileKeyringOptions = {
  * Listing, removing and looking for what is not there need no passphrase. `set` refuses a passphrase that opens nothing of
  * what is stored already, so that one vault has one passphrase.
  *
- * Reads and writes synchronously: each call takes some 3 ms, most of it key derivation, and nothing else waits.
+ * Reads and writes synchronously, because nothing else waits: what a call takes is most of all key derivation.
  * @throws VaultError KEYRING_LOCKED (no passphrase, or a wrong one), KEYRING_CORRUPT, KEYRING_DENIED, KEYRING_UNAVAILABLE
  */
 export function fileKeyring(options: FileKeyringOptions): Keyring {
@@ -42,28 +47,29 @@ export function fileKeyring(options: FileKeyringOptions): Keyring {
 }
 
 class FileKeyring implements Keyring {
+  readonly #options: FileKeyringOptions;
   readonly #dir: string;
-  readonly #passphrase: () => string | undefined;
   readonly #notice: (line: string) => void;
-  /** The passphrase that has opened an item here, or written the first. */
-  #proven: string | undefined;
+  #own: { readonly passphrase: string; readonly holder: KeyHolder } | undefined;
+  /** The holder whose passphrase has opened an item here, or written the first. */
+  #proven: KeyHolder | undefined;
   #isTidy = false;
 
-  constructor({ dir, passphrase, notice = () => undefined }: FileKeyringOptions) {
-    this.#dir = dir;
-    this.#passphrase = passphrase;
-    this.#notice = notice;
+  constructor(options: FileKeyringOptions) {
+    this.#options = options;
+    this.#dir = options.dir;
+    this.#notice = options.notice ?? (() => undefined);
   }
 
   async get(key: string): Promise<KeyringItem | undefined> {
     const name = itemFileName(key);
     const text = key === '' ? undefined : readItemFile(this.#dir, name);
     if (text === undefined) return undefined;
-    const passphrase = this.#requirePassphrase();
-    const opening = openJwe(text, passphrase);
+    const holder = await this.#requireHolder();
+    const opening = await open(text, holder);
     if (opening.outcome === 'damaged') throw this.#corrupt(name, opening.reason);
-    if (opening.outcome === 'wrong-passphrase') throw this.#refused(name, passphrase);
-    this.#proven = passphrase;
+    if (opening.outcome === 'wrong-passphrase') throw await this.#refused(name, holder);
+    this.#proven = holder;
     const item = parseItem(opening.plaintext, key);
     if (typeof item === 'string') throw this.#corrupt(name, item);
     if (item.key === key) return item;
@@ -81,7 +87,7 @@ class FileKeyring implements Keyring {
         `${JSON.stringify(item.key)} cannot be kept: its name or its secret is not valid text`,
       );
     }
-    const passphrase = this.#requirePassphrase();
+    const holder = await this.#requireHolder();
     const isThere = () => readItemFile(this.#dir, name) !== undefined;
     // Asked twice, because another process may remove the item between the two looks.
     if (isThere() && !isListedAs(this.#dir, name) && isThere()) {
@@ -91,12 +97,14 @@ class FileKeyring implements Keyring {
         { details: { backend: 'file', file: join(this.#dir, name) } },
       );
     }
-    const fits = this.#proven === passphrase || this.#fitsAny(passphrase, itemFiles(this.#dir));
-    if (fits === false) throw this.#wrongPassphrase();
+    const fits = this.#proven === holder || (await this.#fitsAny(holder, itemFiles(this.#dir)));
+    if (fits === false) throw wrongPassphrase(this.#dir);
+    const contentKey = newContentKey();
+    const key = { contentKey, ...(await holder.wrap(contentKey)) };
     prepareVaultDirectory(this.#dir, this.#notice);
-    writeItemFile(this.#dir, name, (now) => sealJwe(formatItem(item), passphrase, now));
-    if (fits === undefined) this.#retractIfSecondPassphrase(name, passphrase);
-    this.#proven = passphrase;
+    writeItemFile(this.#dir, name, (now) => sealWith(formatItem(item), key, now));
+    if (fits === undefined) await this.#retractIfSecondPassphrase(name, holder);
+    this.#proven = holder;
     if (!this.#isTidy) tidyVaultDirectory(this.#dir, this.#notice);
     this.#isTidy = true;
   }
@@ -110,55 +118,35 @@ class FileKeyring implements Keyring {
   }
 
   /** Whether the passphrase opens one of the items; undefined when there is none to try it on. */
-  #fitsAny(passphrase: string, names: readonly string[]): boolean | undefined {
-    let tried = 0;
-    let unreadable: unknown;
-    for (const name of names) {
-      try {
-        const text = readItemFile(this.#dir, name);
-        const opening = text === undefined ? undefined : openJwe(text, passphrase);
-        if (opening !== undefined && isPassphraseRight(opening)) return true;
-        if (opening?.outcome === 'wrong-passphrase') tried += 1;
-      } catch (error) {
-        unreadable = error; // one of root's, say; the others will do
-      }
-      if (tried === ITEMS_TRIED_MAX) break;
-    }
-    if (tried === 0 && unreadable !== undefined) throw unreadable;
-    return tried > 0 ? false : undefined;
+  #fitsAny(holder: KeyHolder, names: readonly string[]): Promise<boolean | undefined> {
+    return opensAny(this.#dir, holder, names);
   }
 
   /** Two processes may each have found the vault empty; whoever comes second sees here that the vault has its passphrase. */
-  #retractIfSecondPassphrase(name: string, passphrase: string): void {
+  async #retractIfSecondPassphrase(name: string, holder: KeyHolder): Promise<void> {
     const others = itemFiles(this.#dir).filter((other) => other !== name);
-    if (this.#fitsAny(passphrase, others) !== false) return;
+    if ((await this.#fitsAny(holder, others)) !== false) return;
     // Unless that other process has put its own item in the place of ours meanwhile.
-    if (this.#fitsAny(passphrase, [name])) removeItemFile(this.#dir, name);
-    throw this.#wrongPassphrase();
+    if (await this.#fitsAny(holder, [name])) removeItemFile(this.#dir, name);
+    throw wrongPassphrase(this.#dir);
   }
 
-  #requirePassphrase(): string {
-    const passphrase = this.#passphrase();
-    if (passphrase !== undefined) return passphrase;
-    throw new VaultError(
-      'KEYRING_LOCKED',
-      `the file vault ${JSON.stringify(this.#dir)} is locked: give its passphrase, or set AWS_VAULT_FILE_PASSPHRASE`,
-      { details: { backend: 'file', file: this.#dir } },
-    );
-  }
-
-  #wrongPassphrase(): VaultError {
-    return new VaultError(
-      'KEYRING_LOCKED',
-      `the passphrase is wrong: it does not open the file vault ${JSON.stringify(this.#dir)}; repeat with the right one`,
-      { details: { backend: 'file', file: this.#dir } },
-    );
+  async #requireHolder(): Promise<KeyHolder> {
+    const { passphrase: given, rounds = () => AWS_VAULT_ROUNDS } = this.#options;
+    const passphrase = given();
+    if (passphrase === undefined) {
+      const holder = await this.#options.holder?.();
+      if (holder === undefined) throw lockedVault(this.#dir);
+      return holder;
+    }
+    if (this.#own?.passphrase !== passphrase) this.#own = { passphrase, holder: passphraseHolder(passphrase, rounds) };
+    return this.#own.holder;
   }
 
   /** One item does not open. If others do, asking for the passphrase again would lead nowhere. */
-  #refused(name: string, passphrase: string): VaultError {
+  async #refused(name: string, holder: KeyHolder): Promise<VaultError> {
     const others = itemFiles(this.#dir).filter((other) => other !== name);
-    if (this.#proven !== passphrase && !this.#fitsAny(passphrase, others)) return this.#wrongPassphrase();
+    if (this.#proven !== holder && !(await this.#fitsAny(holder, others))) return wrongPassphrase(this.#dir);
     return this.#corrupt(name, 'other items open with this passphrase, so it was damaged or written with another one');
   }
 
@@ -170,6 +158,41 @@ class FileKeyring implements Keyring {
       { details: { backend: 'file', file: path } },
     );
   }
+}
+
+/**
+ * Whether a passphrase opens one of the items in `dir`; undefined when there is none to try it on.
+ * @throws VaultError KEYRING_DENIED, KEYRING_UNAVAILABLE, KEYRING_CORRUPT when none could be read
+ */
+export async function opensAny(
+  dir: string,
+  holder: Pick<KeyHolder, 'unwrap'>,
+  names: readonly string[] = itemFiles(dir),
+): Promise<boolean | undefined> {
+  let tried = 0;
+  let unreadable: unknown;
+  for (const name of names) {
+    let text: string | undefined;
+    try {
+      text = readItemFile(dir, name);
+    } catch (error) {
+      unreadable = error; // one of root's, say; the others will do
+    }
+    const opening = text === undefined ? undefined : await open(text, holder);
+    if (opening !== undefined && isPassphraseRight(opening)) return true;
+    if (opening?.outcome === 'wrong-passphrase') tried += 1;
+    if (tried === ITEMS_TRIED_MAX) break;
+  }
+  if (tried === 0 && unreadable !== undefined) throw unreadable;
+  return tried > 0 ? false : undefined;
+}
+
+/** @throws VaultError KEYRING_LOCKED where the holder has lost the passphrase */
+export async function open(text: string, holder: Pick<KeyHolder, 'unwrap'>): Promise<JweOpening> {
+  const jwe = parseJwe(text);
+  if (typeof jwe === 'string') return { outcome: 'damaged', reason: jwe, passphraseFits: false };
+  const contentKey = await holder.unwrap(jwe);
+  return contentKey === undefined ? { outcome: 'wrong-passphrase' } : openWith(jwe, contentKey);
 }
 
 function isPassphraseRight(opening: JweOpening): boolean {

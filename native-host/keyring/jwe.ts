@@ -1,7 +1,7 @@
-/** Rounds of PBKDF2 that aws-vault writes with; all its items and all of ours cost the same to try. */
-const ROUNDS_WRITTEN = 8192;
+/** Rounds of PBKDF2 that aws-vault writes with. */
+export const AWS_VAULT_ROUNDS = 8192;
 /** Fewer protect nothing (RFC 7518, 4.8.1.2); more would only stall us, and aws-vault refuses them as well. */
-const ROUNDS_READ = { min: 1000, max: 1_300_000 } as const;
+export const ROUNDS_READ = { min: 1000, max: 1_300_000 } as const;
 const ALGORITHM = 'PBES2-HS256+A128KW';
 const ENCRYPTION = 'A256GCM';
 /** RFC 3394, 2.2.3.1 */
@@ -17,27 +17,70 @@ export type JweOpening =
   /** `passphraseFits`: the content key did unwrap, so the passphrase is right and the content is what is broken. */
   | { readonly outcome: 'damaged'; readonly reason: string; readonly passphraseFits: boolean };
 
-type Parts = {
+/** An item's content key under a passphrase, and what besides the passphrase is needed to get it out. None of it is secret. */
+export type WrappedKey = { readonly salt: Buffer; readonly rounds: number; readonly wrappedKey: Buffer };
+
+/** The checked parts of a compact JWE. */
+export type Jwe = WrappedKey & {
   readonly protectedHeader: string;
-  readonly salt: Buffer;
-  readonly rounds: number;
-  readonly wrappedKey: Buffer;
   readonly iv: Buffer;
   readonly ciphertext: Buffer;
   readonly tag: Buffer;
 };
 
 /**
- * `plaintext` under `passphrase` as a compact JWE, in the exact form of aws-vault's file vault: PBES2-HS256+A128KW and
- * A256GCM, header fields in alphabetical order, no line end.
- * `createdAt` goes into the header unencrypted, in the notation of Go's time.String(). `rounds` of PBKDF2: those of aws-vault unless something outlives a vault's items.
+ * `plaintext` under `passphrase` as a compact JWE, in the exact form of aws-vault's file vault; see sealWith.
+ * `rounds` of PBKDF2: 8192 cost some 2.4 ms.
+ */
+export function sealJwe(plaintext: string, passphrase: string, createdAt: Date, rounds = AWS_VAULT_ROUNDS): string {
+  const contentKey = newContentKey();
+  return sealWith(plaintext, { contentKey, ...newWrappedKey(contentKey, passphrase, rounds) }, createdAt);
+}
+
+/** A random key for the content of one item. */
+export function newContentKey(): Buffer {
+  return nodeCrypto().randomBytes(SIZE_BYTES.contentKey);
+}
+
+/** A salt for the wrapping key of one item (RFC 7518, 4.8.1.1: a new one each time). */
+export function newSalt(): Buffer {
+  return nodeCrypto().randomBytes(SIZE_BYTES.salt);
+}
+
+/** `contentKey` under `passphrase`, with a new salt. */
+export function newWrappedKey(contentKey: Buffer, passphrase: string, rounds: number): WrappedKey {
+  const salt = newSalt();
+  return { salt, rounds, wrappedKey: wrapKey(contentKey, wrappingKey(passphrase, salt, rounds)) };
+}
+
+/** RFC 3394 under a wrapping key. */
+export function wrapKey(contentKey: Buffer, wrapping: Buffer): Buffer {
+  const wrap = nodeCrypto().createCipheriv('id-aes128-wrap', wrapping, KEY_WRAP_IV);
+  return Buffer.concat([wrap.update(contentKey), wrap.final()]);
+}
+
+/** The content key; undefined where the wrapping key is another passphrase's, or salt or wrapped key are damaged. */
+export function unwrapKey(wrapped: Buffer, wrapping: Buffer): Buffer | undefined {
+  const unwrap = nodeCrypto().createDecipheriv('id-aes128-wrap', wrapping, KEY_WRAP_IV);
+  try {
+    return Buffer.concat([unwrap.update(wrapped), unwrap.final()]);
+  } catch {
+    // All sizes are checked, so the only failure left is the integrity check of RFC 3394, 2.2.3.
+    return undefined;
+  }
+}
+
+/**
+ * `plaintext` as a compact JWE: PBES2-HS256+A128KW and A256GCM, header fields in alphabetical order, no line end.
+ * `createdAt` goes into the header unencrypted, in the notation of Go's time.String().
  * @see https://www.rfc-editor.org/rfc/rfc7518#section-4.8
  */
-export function sealJwe(plaintext: string, passphrase: string, createdAt: Date, rounds = ROUNDS_WRITTEN): string {
-  // Not a static import: loading it costs 6 ms, which listing and --version need not pay.
-  const { createCipheriv, randomBytes } = process.getBuiltinModule('node:crypto');
-  const salt = randomBytes(SIZE_BYTES.salt);
-  const contentKey = randomBytes(SIZE_BYTES.contentKey);
+export function sealWith(
+  plaintext: string,
+  { contentKey, salt, rounds, wrappedKey }: WrappedKey & { readonly contentKey: Buffer },
+  createdAt: Date,
+): string {
+  const { createCipheriv, randomBytes } = nodeCrypto();
   const iv = randomBytes(SIZE_BYTES.iv);
   const header = {
     alg: ALGORITHM,
@@ -47,8 +90,6 @@ export function sealJwe(plaintext: string, passphrase: string, createdAt: Date, 
     p2s: salt.toString('base64url'),
   };
   const protectedHeader = Buffer.from(JSON.stringify(header)).toString('base64url');
-  const wrap = createCipheriv('id-aes128-wrap', wrappingKey(passphrase, salt, rounds), KEY_WRAP_IV);
-  const wrappedKey = Buffer.concat([wrap.update(contentKey), wrap.final()]);
   const cipher = createCipheriv('aes-256-gcm', contentKey, iv, { authTagLength: SIZE_BYTES.tag });
   cipher.setAAD(Buffer.from(protectedHeader));
   const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
@@ -62,39 +103,53 @@ export function sealJwe(plaintext: string, passphrase: string, createdAt: Date, 
  * to ignore (crit, zip).
  */
 export function openJwe(text: string, passphrase: string): JweOpening {
-  const parts = parse(text);
-  if (typeof parts === 'string') return { outcome: 'damaged', reason: parts, passphraseFits: false };
-  const { createDecipheriv } = process.getBuiltinModule('node:crypto');
-  let contentKey: Buffer;
+  const jwe = parseJwe(text);
+  if (typeof jwe === 'string') return { outcome: 'damaged', reason: jwe, passphraseFits: false };
+  const contentKey = unwrapKey(jwe.wrappedKey, wrappingKey(passphrase, jwe.salt, jwe.rounds));
+  return contentKey === undefined ? { outcome: 'wrong-passphrase' } : openWith(jwe, contentKey);
+}
+
+/** Decrypts the content with its key. */
+export function openWith({ protectedHeader, iv, ciphertext, tag }: Jwe, contentKey: Buffer): JweOpening {
+  const { createDecipheriv } = nodeCrypto();
   try {
-    const kek = wrappingKey(passphrase, parts.salt, parts.rounds);
-    const unwrap = createDecipheriv('id-aes128-wrap', kek, KEY_WRAP_IV);
-    contentKey = Buffer.concat([unwrap.update(parts.wrappedKey), unwrap.final()]);
-  } catch {
-    // All sizes are checked, so the only failure left is the integrity check of RFC 3394, 2.2.3.
-    return { outcome: 'wrong-passphrase' };
-  }
-  try {
-    const decipher = createDecipheriv('aes-256-gcm', contentKey, parts.iv, { authTagLength: SIZE_BYTES.tag });
-    decipher.setAAD(Buffer.from(parts.protectedHeader));
-    decipher.setAuthTag(parts.tag);
-    const plaintext = Buffer.concat([decipher.update(parts.ciphertext), decipher.final()]);
+    const decipher = createDecipheriv('aes-256-gcm', contentKey, iv, { authTagLength: SIZE_BYTES.tag });
+    decipher.setAAD(Buffer.from(protectedHeader));
+    decipher.setAuthTag(tag);
+    const plaintext = Buffer.concat([decipher.update(ciphertext), decipher.final()]);
     return { outcome: 'opened', plaintext };
   } catch {
-    // Likewise: only the authentication tag can fail here.
+    // All sizes are checked here too: only the authentication tag can fail.
     return { outcome: 'damaged', reason: 'its content was changed', passphraseFits: true };
   }
 }
 
+/** The key that wraps content keys, from a passphrase: the expensive part. */
+export function wrappingKey(passphrase: string, p2s: Buffer, rounds: number): Buffer {
+  return nodeCrypto().pbkdf2Sync(passphrase, wrappingSalt(p2s), rounds, SIZE_BYTES.wrappingKey, 'sha256');
+}
+
+/** The same on another thread, for a process that has more to do meanwhile. */
+export function wrappingKeyLater(passphrase: Buffer, p2s: Buffer, rounds: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    nodeCrypto().pbkdf2(passphrase, wrappingSalt(p2s), rounds, SIZE_BYTES.wrappingKey, 'sha256', (error, key) =>
+      error === null ? resolve(key) : reject(error),
+    );
+  });
+}
+
 /** RFC 7518, 4.8.1.1: the salt is the algorithm's name, a zero byte, and p2s. */
-function wrappingKey(passphrase: string, p2s: Buffer, rounds: number): Buffer {
-  const { pbkdf2Sync } = process.getBuiltinModule('node:crypto');
-  const salt = Buffer.concat([Buffer.from(`${ALGORITHM}\0`), p2s]);
-  return pbkdf2Sync(passphrase, salt, rounds, SIZE_BYTES.wrappingKey, 'sha256');
+function wrappingSalt(p2s: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${ALGORITHM}\0`), p2s]);
+}
+
+/** Not a static import: loading it costs 6 ms, which listing and --version need not pay. */
+function nodeCrypto() {
+  return process.getBuiltinModule('node:crypto');
 }
 
 /** The checked parts, or in words what is wrong with the text. */
-function parse(text: string): Parts | string {
+export function parseJwe(text: string): Jwe | string {
   const segments = COMPACT_JWE.exec(text)?.slice(1);
   if (segments === undefined) return 'it is not a whole JWE';
   const [protectedHeader = '', ...encoded] = segments;
@@ -111,7 +166,7 @@ function parse(text: string): Parts | string {
   };
 }
 
-function parseHeader(protectedHeader: string): Pick<Parts, 'salt' | 'rounds'> | string {
+function parseHeader(protectedHeader: string): Pick<Jwe, 'salt' | 'rounds'> | string {
   let header: unknown;
   try {
     header = JSON.parse(Buffer.from(protectedHeader, 'base64url').toString('utf8'));
