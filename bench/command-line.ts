@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import { HostProcess } from '../test/cli/host-process.ts';
 import { KEYTURN, type World } from '../test/cli/world.ts';
 import { startSessionBus } from '../test/contract/session-bus.ts';
 import { PROFILE_COUNT, worldWithProfiles } from './people.ts';
@@ -7,12 +8,15 @@ import { baselineRow, heading, notMeasured, ratioRow, type Target } from './repo
 import { interleaved } from './samples.ts';
 
 const RUNS = 40;
+/** What its items, and the numbers before, were written with. */
+const AWS_VAULT_ROUNDS = '8192';
 const NODE = path.resolve('dist/lib/node');
 
 /** Whole processes, from their start to their end, against Node's own start with nothing to do. */
 export async function benchCommandLine(): Promise<void> {
-  const small = await worldWithProfiles(1);
-  const large = await worldWithProfiles(PROFILE_COUNT);
+  const rounds = { KEYTURN_FILE_ROUNDS: AWS_VAULT_ROUNDS };
+  const small = await worldWithProfiles(1, rounds);
+  const large = await worldWithProfiles(PROFILE_COUNT, rounds);
   try {
     heading(`Start of the command line, whole process, median (least-most) of ${RUNS} runs in turn`);
     const cached = ['exec', 'p', '--', 'true'];
@@ -28,7 +32,7 @@ export async function benchCommandLine(): Promise<void> {
       ratioRow(label, samples[name], samples.bare, target);
     baselineRow('node -e 0', samples.bare);
     against('keyturn --version', 'version', { atMost: 1.15 });
-    against('keyturn exec p -- true, file vault', 'exec', { atMost: 1.5 });
+    against("keyturn exec p -- true, file vault at aws-vault's rounds", 'exec', { atMost: 1.5 });
     against(`the same, ${PROFILE_COUNT} profiles`, 'execOfMany');
     against('keyturn list', 'list');
     against(`the same, ${PROFILE_COUNT} profiles`, 'listOfMany');
@@ -36,7 +40,32 @@ export async function benchCommandLine(): Promise<void> {
     await small.close();
     await large.close();
   }
+  await benchStrongVault();
   await benchSecretService().catch((error: unknown) => notMeasured('the same, Secret Service', error));
+}
+
+/** Items as they are written by default: unlocked by a host, and without one. */
+async function benchStrongVault(): Promise<void> {
+  const world = await worldWithProfiles(1);
+  const { AWS_VAULT_FILE_PASSPHRASE: _, ...env } = world.env;
+  const host = new HostProcess({ env });
+  try {
+    await host.hello();
+    await host.call('subscribePrompts');
+    millisecondsOf(KEYTURN, ['unlock'], world);
+    const cached = ['exec', 'p', '--', 'true'];
+    const samples = await interleaved(RUNS, {
+      bare: () => millisecondsOf(NODE, ['-e', '0'], world),
+      unlocked: () => millisecondsOf(KEYTURN, cached, { ...world, env }),
+      alone: () => millisecondsOf(KEYTURN, cached, world),
+    });
+    baselineRow('node -e 0, once more', samples.bare);
+    ratioRow('keyturn exec p -- true, measured rounds, unlocked host', samples.unlocked, samples.bare, { atMost: 1.3 });
+    ratioRow('the same without a host', samples.alone, samples.bare);
+  } finally {
+    await host.close();
+    await world.close();
+  }
 }
 
 async function benchSecretService(): Promise<void> {

@@ -8,6 +8,7 @@ import { hostCommands } from './grammar/host-commands.ts';
 import { mfaCommands } from './grammar/mfa-commands.ts';
 import { moveCommands } from './grammar/move-commands.ts';
 import { sessionCommands } from './grammar/session-commands.ts';
+import { unlockCommands } from './grammar/unlock-commands.ts';
 import { vaultCommands } from './grammar/vault-commands.ts';
 
 /** Every flag and argument there is: aws-vault 7.2's names, shorts, variables and defaults, then our own commands. */
@@ -17,6 +18,7 @@ export const GRAMMAR = {
   commands: {
     ...vaultCommands,
     ...moveCommands,
+    ...unlockCommands,
     ...execCommands,
     ...sessionCommands,
     ...mfaCommands,

@@ -44,7 +44,7 @@ export function commandAsker(flags: AskFlags, how: AskHow, cli: Omit<Cli, 'ask'>
       return ssoLogin({ profile, flow: flags.ssoFlow, stdout: how.stdout, signal }, cli);
     },
     async passphrase({ vaultDir, rejected: why }, signal) {
-      const remedy = 'set AWS_VAULT_FILE_PASSPHRASE';
+      const remedy = "set AWS_VAULT_FILE_PASSPHRASE, or unlock it for all terminals with 'keyturn unlock'";
       if (how.withoutTerminal === true) {
         const message = `the vault ${JSON.stringify(vaultDir)} is locked, and nobody can be asked for its passphrase here; ${remedy}`;
         throw new VaultError('KEYRING_LOCKED', message);

@@ -40,6 +40,8 @@ export type AskHow = {
   readonly program?: string | undefined;
   /** The terminal belongs to the program that was started (a credential server's), so nothing is asked there. */
   readonly withoutTerminal?: boolean;
+  /** What is typed is not handed to a host that runs: the command does that itself. */
+  readonly keepsPassphrase?: boolean;
   /** Ends the questions, besides the command's own signal. */
   readonly signal?: AbortSignal;
 };

@@ -58,14 +58,30 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, 
   };
   return {
     ...cli,
-    ask: (attempt, how = {}) => {
+    ask: async (attempt, how = {}) => {
       const asker = commandAsker(asked, how, cli);
       const onWait = (): void => say('Waiting for another process that is getting the same session ...');
       const until = how.signal === undefined ? signal : AbortSignal.any([signal, how.signal]);
-      const options = { asker, locks: vault.locks, signal: until, unlock: vault.unlock, onWait };
-      return asking((answers) => attempt({ answers, signal: until, onWait }), options);
+      const typed = typedPassphrase(vault.unlock);
+      const options = { asker, locks: vault.locks, signal: until, unlock: typed.unlock, onWait };
+      const result = await asking((answers) => attempt({ answers, signal: until, onWait }), options);
+      if (typed.passphrase() !== undefined && how.keepsPassphrase !== true) {
+        const { shareTyped } = await import('./commands/unlock.ts');
+        await shareTyped(typed.passphrase() ?? '', { ...cli, signal: until });
+      }
+      return result;
     },
   };
+}
+
+/** Remembers what a person types, which is right once the attempt has gone through. */
+function typedPassphrase(unlock: Vault['unlock']) {
+  let passphrase: string | undefined;
+  const note = (typed: string): void | Promise<void> => {
+    passphrase = typed;
+    return unlock?.(typed);
+  };
+  return { passphrase: () => passphrase, unlock: unlock && note };
 }
 
 /** A prompt that is a program must be there, as aws-vault checks it: at once, and not when a code is needed. */

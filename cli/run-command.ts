@@ -58,6 +58,18 @@ const runners: Runner = {
     const { restoreVault } = await import('./commands/vault.ts');
     return done(restoreVault({ ...args, ...flags }, cli));
   },
+  async 'vault harden'({ flags }, cli) {
+    const { hardenVault } = await import('./commands/harden.ts');
+    return hardenVault(flags, cli);
+  },
+  async unlock({ flags }, cli) {
+    const { unlock } = await import('./commands/unlock.ts');
+    return done(unlock(flags, cli));
+  },
+  async lock(_, cli) {
+    const { lock } = await import('./commands/unlock.ts');
+    return done(lock(cli));
+  },
   async 'mfa add'({ args, flags }, cli) {
     const { mfaAdd } = await import('./commands/mfa-add.ts');
     return done(mfaAdd({ ...flags, ...args }, cli));

@@ -17,6 +17,8 @@ import { openForTerminal } from './terminal-opens.ts';
 
 let shownTitle = ''; // a restarted worker shows its badge once more than needed
 const RECONNECT_ALARM = 'reconnect';
+/** A person has to type the passphrase first. */
+const LOCK_MS = 10 * 60_000;
 
 const store = new StateStore();
 const popups = new PopupPorts();
@@ -37,6 +39,7 @@ const connection = new HostConnection({
     store.set({ prompts });
     promptWindow.present(prompts, popups.isAnyOpen);
   },
+  onLock: (lock) => store.set({ lock }),
   onPage: (url) => void openLoginPage(url), // its failures leave the sign-in waiting, which can be cancelled
   onOpen: (wanted) => void openForTerminal(wanted, connection), // its failures go to the terminal
 });
@@ -82,8 +85,15 @@ const handlers: Parameters<typeof runIntent>[1] = {
   answerPrompt: ({ promptId, answer }) =>
     void sendToPrompt('answerPrompt', { promptId, answer }, { connection, store }),
   cancelPrompt: ({ promptId }) => void sendToPrompt('cancelPrompt', { promptId }, { connection, store }),
+  unlockVault: () => void askLock('unlock'),
+  lockVault: () => void askLock('lock'),
   retryHost: refresh,
 };
+
+/** Its outcome is told by the lock's own events: a failed or cancelled unlocking leaves it shown as locked. */
+async function askLock(action: 'lock' | 'unlock') {
+  await connection.call(action, {}, { timeoutMs: LOCK_MS, needs: 'lock' }).catch(() => undefined);
+}
 
 async function showBadge(state: PopupState) {
   const { text, colour, title } = badgeOf(state);

@@ -4,6 +4,7 @@ import {
   type Actions,
   type Capability,
   type HostEvent,
+  type LockState,
   type OpenEvent,
   PROTOCOL_VERSION,
   type Prompt,
@@ -17,6 +18,8 @@ export type HostConnectionOptions = {
   readonly extensionVersion: string;
   readonly onState: (host: HostState) => void;
   readonly onPrompts: (prompts: readonly Prompt[]) => void;
+  /** Absent where this host has no lock to show. */
+  readonly onLock: (lock: LockState | undefined) => void;
   /** A page on which the person logs in. */
   readonly onPage: (url: string) => void;
   /** A terminal wants something opened in this browser. */
@@ -108,11 +111,19 @@ export class HostConnection {
       hello.capabilities.includes('open-console') && port.call('subscribeOpens', {}, { timeoutMs: HANDSHAKE_MS }),
       hello.capabilities.includes('prompts') && port.call('subscribePrompts', {}, { timeoutMs: HANDSHAKE_MS }),
     ]);
+    // Not waited for: the profiles matter more, and an old host without a lock is a good host.
+    if (hello.capabilities.includes('lock')) void this.#subscribeLock(port);
     return subscribed ? subscribed.prompts : [];
+  }
+
+  async #subscribeLock(port: HostPort) {
+    const subscribed = await port.call('subscribeLock', {}, { timeoutMs: HANDSHAKE_MS }).catch(() => undefined); // then none is shown
+    if (subscribed) this.#options.onLock(subscribed.lock);
   }
 
   #tell(event: HostEvent) {
     if (event.event === 'prompts') this.#options.onPrompts(event.prompts);
+    else if (event.event === 'lock') this.#options.onLock(event.lock);
     else if (event.event === 'openPage') this.#options.onPage(event.url);
     else this.#options.onOpen(event);
   }
@@ -126,6 +137,7 @@ export class HostConnection {
   #fail(error: VaultError) {
     this.#failure = error;
     this.#options.onPrompts([]);
+    this.#options.onLock(undefined);
     this.#options.onState({ status: 'failed', error: toWireError(error), isRetrying: false });
   }
 }

@@ -12,6 +12,8 @@ const fields: {
   dismissError: ['profile'],
   answerPrompt: ['promptId', 'answer'],
   cancelPrompt: ['promptId'],
+  unlockVault: [],
+  lockVault: [],
   retryHost: [],
 };
 

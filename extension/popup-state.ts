@@ -1,4 +1,4 @@
-import type { ProfileSummary, Prompt, WireError } from '../native-host/protocol.ts';
+import type { LockState, ProfileSummary, Prompt, WireError } from '../native-host/protocol.ts';
 
 export type HostState =
   | { readonly status: 'connecting' }
@@ -16,6 +16,8 @@ export type PopupState = {
   readonly profiles?: readonly ProfileSummary[];
   readonly listError?: WireError;
   readonly prompts: readonly Prompt[];
+  /** Absent until the host has told it, or where it has no lock. */
+  readonly lock?: LockState;
   /** The last answer that could not be given to the host. */
   readonly promptError?: { readonly promptId: string; readonly error: WireError };
   readonly signIns: Readonly<Record<string, SignIn>>;
@@ -28,6 +30,8 @@ export type Intent =
   | { readonly type: 'dismissError'; readonly profile: string }
   | { readonly type: 'answerPrompt'; readonly promptId: string; readonly answer: string }
   | { readonly type: 'cancelPrompt'; readonly promptId: string }
+  | { readonly type: 'unlockVault' }
+  | { readonly type: 'lockVault' }
   | { readonly type: 'retryHost' };
 
 export type StateMessage = { readonly type: 'state'; readonly state: PopupState };

@@ -2,7 +2,7 @@ import type { ConsoleOpens } from './console-opens.ts';
 import { ERROR_CODES } from './errors.ts';
 import { integer, nothing, object, oneOf, text } from './message-check.ts';
 import type { PromptBroker } from './prompts.ts';
-import type { ActionName, Actions, Capability, ProfileSummary } from './protocol.ts';
+import type { ActionName, Actions, Capability, LockState, ProfileSummary } from './protocol.ts';
 import { type Action, action, type Call } from './server.ts';
 
 /** What the browser's door needs of the vault. */
@@ -10,6 +10,11 @@ export interface HostVault {
   list(signal: AbortSignal): Promise<{ profiles: readonly ProfileSummary[] }>;
   consoleUrl(params: Actions['consoleUrl']['params'], signal: AbortSignal): Promise<{ url: string }>;
   openUrl(params: Actions['openUrl']['params'], signal: AbortSignal): Promise<{ url: string }>;
+  lockState(): Promise<LockState>;
+  /** Calls `listener` after every unlocking and locking. Answers how to stop that. */
+  onLockChange(listener: () => void): () => void;
+  unlock(signal: AbortSignal): Promise<void>;
+  lock(): void;
 }
 
 export type BrowserActionsOptions = {
@@ -21,7 +26,7 @@ export type BrowserActionsOptions = {
   readonly onSubscribed?: () => void;
 };
 
-const CAPABILITIES: readonly Capability[] = ['console-url', 'prompts', 'open-console'];
+const CAPABILITIES: readonly Capability[] = ['console-url', 'prompts', 'open-console', 'lock'];
 /** AWS allows no profile name longer than a line; file names and keyring items end sooner. */
 const profile = text({ max: 256 });
 /** Goes into host names, so nothing that could lead to another one. */
@@ -98,6 +103,15 @@ export function browserActions(options: BrowserActionsOptions): { readonly [A in
       opens.finish(id, error);
       return {};
     }),
+    subscribeLock: action(nothing, (_, call) => subscribeLock(vault, call)),
+    unlock: action(nothing, async (_, call) => {
+      await vault.unlock(call.signal);
+      return {};
+    }),
+    lock: action(nothing, () => {
+      vault.lock();
+      return {};
+    }),
     cancel: action(cancelParams, ({ requestId }, call) => {
       call.cancel(requestId);
       return {};
@@ -113,6 +127,13 @@ const cancelParams = object<Actions['cancel']['params']>({
 /** The first action of every connection, of a browser or of a terminal. */
 export function hello(hostVersion: string, capabilities: readonly Capability[]): Action {
   return action(helloParams, ({ protocol }, call) => ({ protocol: call.greet(protocol), hostVersion, capabilities }));
+}
+
+/** Who listens before the first look misses no change; what it hears then is the same or newer. */
+async function subscribeLock(vault: HostVault, call: Call): Promise<{ readonly lock: LockState }> {
+  const tell = async (): Promise<void> => call.send({ event: 'lock', lock: await vault.lockState() });
+  call.onEnd(vault.onLockChange(() => void tell())); // lockState never rejects
+  return { lock: await vault.lockState() };
 }
 
 /** Without a promise, so that no event with a newer list can go out before this answer. */

@@ -26,7 +26,7 @@ export type AskOptions = {
   readonly locks: Locks;
   readonly signal: AbortSignal;
   /** Keeps a passphrase for the next try. Absent where the passphrase is fixed by the environment: then nobody is asked. */
-  readonly unlock?: ((passphrase: string) => void) | undefined;
+  readonly unlock?: ((passphrase: string) => void | Promise<void>) | undefined;
   /** Called once when another process is already getting the same session. */
   readonly onWait?: () => void;
 };
@@ -106,7 +106,13 @@ class Questioner {
     const rejected = this.tries.passphrase > 0 ? { rejected: error.message } : {};
     const profile = error.details.profile === undefined ? {} : { profile: error.details.profile };
     this.tries.passphrase += 1;
-    unlock(await asker.passphrase({ vaultDir: error.details.file ?? '', ...profile, ...rejected }, signal));
+    try {
+      await unlock(await asker.passphrase({ vaultDir: error.details.file ?? '', ...profile, ...rejected }, signal));
+    } catch (failure) {
+      // Who keeps passphrases for others takes a right one only.
+      if (!(failure instanceof VaultError) || !isLockedFile(failure)) throw failure;
+      return this.passphrase(failure);
+    }
     return this.tokenCode === undefined ? {} : { tokenCode: this.tokenCode };
   }
 

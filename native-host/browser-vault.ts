@@ -5,10 +5,17 @@ import { VaultError } from './errors.ts';
 import type { GivenCode } from './fresh-code.ts';
 import type { ConsoleRequest, ConsoleSignIn } from './operations/console.ts';
 import type { PromptBroker, PromptRequest } from './prompts.ts';
+import type { UnlockedVaults } from './unlocked-vaults.ts';
 import type { Vault } from './vault.ts';
 
+export type BrowserVaultOptions = {
+  readonly prompts: PromptBroker;
+  readonly opens: ConsoleOpens;
+  readonly unlocked: UnlockedVaults;
+};
+
 /** The vault as a browser uses it: whatever an operation turns out to need is asked in the popup, and the operation goes on. */
-export function browserVault(vault: Vault, prompts: PromptBroker, opens: ConsoleOpens): HostVault {
+export function browserVault(vault: Vault, { prompts, opens, unlocked }: BrowserVaultOptions): HostVault {
   const signIn = (request: ConsoleRequest, signal: AbortSignal): Promise<ConsoleSignIn> => {
     const { locks, unlock } = vault;
     const asker = browserAsker(vault, prompts, request.profile);
@@ -26,10 +33,19 @@ export function browserVault(vault: Vault, prompts: PromptBroker, opens: Console
       note(facts);
       return { url };
     },
+    lockState: () => vault.lockState(),
+    onLockChange: (listener) => unlocked.onChange(listener),
+    unlock: (signal) => {
+      const { locks, unlock } = vault;
+      const asker = browserAsker(vault, prompts, undefined);
+      return asking(() => vault.requireUnlocked(), { asker, locks, unlock, signal });
+    },
+    lock: () => void unlocked.lock(),
   };
 }
 
-function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string): Asker {
+/** `wanted`: the profile the person asked for; undefined where only the vault is to be unlocked. */
+function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string | undefined): Asker {
   const requester = { source: 'browser' } as const;
   const shown = async (request: PromptRequest, signal: AbortSignal): Promise<string> => {
     const { promptTimeoutMs } = await import('./prompt-timeout.ts');
@@ -40,7 +56,7 @@ function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string): Aske
   };
   // The person asked for this profile; that its source profile holds the device is no news to the device's owner.
   const person = (question: MfaQuestion, signal: AbortSignal): Promise<string> =>
-    shown({ kind: 'mfa', requester, ...question, profile: wanted }, signal);
+    shown({ kind: 'mfa', requester, ...question, profile: wanted ?? question.profile }, signal);
   return {
     async mfa(question, signal) {
       const { freshCode } = await import('./fresh-code.ts');
@@ -64,8 +80,8 @@ function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string): Aske
           throw new VaultError('SSO_LOGIN_REQUIRED', message, { details: { profile } });
         },
       }),
-    passphrase: (question, signal) =>
-      shown({ kind: 'passphrase', requester, ...question, profile: question.profile ?? wanted }, signal),
+    passphrase: ({ profile = wanted, ...question }, signal) =>
+      shown({ kind: 'passphrase', requester, ...question, ...(profile !== undefined && { profile }) }, signal),
   };
 
   /** A program that fails gives way to the person at the browser, who is told why. */

@@ -9,6 +9,7 @@ import { CHROMIUM_EXTENSION_ID, FIREFOX_ADDON_ID } from './protocol.ts';
 import { action, serve } from './server.ts';
 import { readSettings } from './settings.ts';
 import { terminalConsole } from './terminal-console.ts';
+import { UnlockedVaults } from './unlocked-vaults.ts';
 import { listenForTerminals } from './user-socket-server.ts';
 import { Vault } from './vault.ts';
 import { VERSION } from './version.ts';
@@ -28,7 +29,16 @@ async function main(args: readonly string[]): Promise<void> {
   const { env, pid } = process;
   const { signal } = over;
   const settings = readSettings(env, os.homedir());
-  const vault = new Vault({ settings, env, now: () => new Date(), log: () => undefined, notice: say, signal });
+  const unlocked = new UnlockedVaults(settings);
+  const vault = new Vault({
+    settings,
+    env,
+    now: () => new Date(),
+    log: () => undefined,
+    notice: say,
+    signal,
+    unlocked,
+  });
   const prompts = new PromptBroker();
   const opens = new ConsoleOpens();
   const console = terminalConsole({ vault, opens, family: caller.family });
@@ -37,7 +47,17 @@ async function main(args: readonly string[]): Promise<void> {
     if (isListening) return;
     const { stateDir } = settings;
     try {
-      listenForTerminals({ prompts, console, hostVersion: VERSION, stateDir, env, pid, signal, log: say });
+      listenForTerminals({
+        prompts,
+        console,
+        vaults: unlocked,
+        hostVersion: VERSION,
+        stateDir,
+        env,
+        pid,
+        signal,
+        log: say,
+      });
       isListening = true;
     } catch (error) {
       // The browser works without it; a terminal that asks is told by its own side.
@@ -45,9 +65,10 @@ async function main(args: readonly string[]): Promise<void> {
     }
   };
   const shared = { prompts, opens, hostVersion: VERSION, onSubscribed };
-  const actions = browserActions({ vault: browserVault(vault, prompts, opens), ...shared });
+  const actions = browserActions({ vault: browserVault(vault, { prompts, opens, unlocked }), ...shared });
   await serve({ input: process.stdin, output: process.stdout, actions, signal });
   over.abort();
+  unlocked.lock();
   await vault.close();
 }
 

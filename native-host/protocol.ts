@@ -8,7 +8,7 @@ export const FIREFOX_ADDON_ID = 'keyturn@keyturn.io';
 export const CHROMIUM_EXTENSION_ID = 'afmiffhfcllegmgmmpkkgdpaabblbjio';
 
 /** What this host can do beyond the protocol's minimum; an extension looks before it asks. */
-export type Capability = 'console-url' | 'prompts' | 'open-console';
+export type Capability = 'console-url' | 'prompts' | 'open-console' | 'lock';
 
 /** A profile as the popup lists it. Nothing here is secret. */
 export type ProfileSummary = {
@@ -23,6 +23,15 @@ export type ProfileSummary = {
   /** Why a console cannot be opened, in one sentence; absent when it can. */
   readonly problem?: string;
 };
+
+/**
+ * Whether the host keeps the passphrase of a file vault. `none`: there is nothing to lock, because the system guards the vault
+ * in use, or the host's environment has its passphrase.
+ */
+export type LockState =
+  | { readonly status: 'none' | 'locked' }
+  /** Locks itself after so long without use. */
+  | { readonly status: 'unlocked'; readonly lockAfterSeconds: number };
 
 /** A question that a host process asks whoever sits at the browser. */
 export type Prompt = {
@@ -71,6 +80,12 @@ export type Actions = {
     params: { readonly openId: string; readonly error?: { readonly code: ErrorCode; readonly message: string } };
     result: Record<string, never>;
   };
+  /** From now on this browser shows whether the vault is locked: `lock` events follow at every change. */
+  subscribeLock: { params: Record<string, never>; result: { readonly lock: LockState } };
+  /** Has the person asked for the passphrase, as a prompt, unless the vault is unlocked. */
+  unlock: { params: Record<string, never>; result: Record<string, never> };
+  /** Forgets the passphrase. */
+  lock: { params: Record<string, never>; result: Record<string, never> };
   /** Stops a call that is under way; it then answers CANCELLED. */
   cancel: { params: { readonly requestId: number }; result: Record<string, never> };
 };
@@ -104,6 +119,9 @@ export type OpenEvent = {
 /** A page on which the person logs in, to be opened in a tab: an http or https URL that is good for this login only. */
 export type OpenPageEvent = { readonly event: 'openPage'; readonly url: string };
 
-export type HostEvent = PromptsEvent | OpenEvent | OpenPageEvent;
+/** Sent after subscribeLock. */
+export type LockEvent = { readonly event: 'lock'; readonly lock: LockState };
+
+export type HostEvent = PromptsEvent | OpenEvent | OpenPageEvent | LockEvent;
 
 export type HostMessage = Answer | HostEvent;

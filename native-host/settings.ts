@@ -19,9 +19,20 @@ export type Settings = {
   readonly credentialsFile: string;
   /** Given even when empty: an empty passphrase is one. */
   readonly filePassphrase: string | undefined;
+  /** A program that prints the passphrase, for the shell. */
+  readonly filePassphraseCommand: string | undefined;
+  /** KEYTURN_FILE_ROUNDS as it is set; undefined leaves the price of a guess to measurement. */
+  readonly fileRounds: string | undefined;
 };
 
-type Flag = 'backend' | 'secretServiceCollection' | 'fileDir' | 'passDir' | 'passCmd' | 'passPrefix';
+type Flag =
+  | 'backend'
+  | 'secretServiceCollection'
+  | 'fileDir'
+  | 'passDir'
+  | 'passCmd'
+  | 'passPrefix'
+  | 'filePassphraseCommand';
 
 export type SettingFlags = { readonly [K in Flag]?: Settings[K] | undefined };
 
@@ -48,6 +59,8 @@ export function readSettings(env: Env, homeDir: string, flags: SettingFlags = {}
     configFile: inHome(variable(env, 'AWS_CONFIG_FILE') ?? '~/.aws/config', homeDir),
     credentialsFile: inHome(variable(env, 'AWS_SHARED_CREDENTIALS_FILE') ?? '~/.aws/credentials', homeDir),
     filePassphrase: env.AWS_VAULT_FILE_PASSPHRASE,
+    filePassphraseCommand: flags.filePassphraseCommand ?? variable(env, 'KEYTURN_FILE_PASSPHRASE_COMMAND'),
+    fileRounds: variable(env, 'KEYTURN_FILE_ROUNDS'),
   };
 }
 

@@ -9,10 +9,12 @@ import { type Action, action, serve } from './server.ts';
 import { openConsoleParams, signOutParams, type TerminalConsole } from './terminal-console.ts';
 import type { AskRequest } from './user-socket.ts';
 import { errno, makePrivateDirectory, type PlaceOptions, type SocketPlace, socketPlace } from './user-socket-place.ts';
+import { type VaultDesk, vaultDeskActions } from './vault-desk.ts';
 
 export type ListenOptions = PlaceOptions & {
   readonly prompts: PromptBroker;
   readonly console: TerminalConsole;
+  readonly vaults: VaultDesk;
   readonly hostVersion: string;
   readonly pid: number;
   /** Ends it: terminals that wait are disconnected, the socket is removed. */
@@ -27,7 +29,8 @@ export type UserSocket = {
   readonly close: () => void;
 };
 
-const MAX_CONNECTIONS = 16;
+/** A build that starts many programs at once has each of them ask for its credentials. */
+const MAX_CONNECTIONS = 128;
 /** An `ask` is a few hundred bytes. */
 const MAX_MESSAGE_BYTES = 16 * 1024;
 /** A terminal says hello and asks in milliseconds; who does neither holds a place for nothing. */
@@ -47,6 +50,7 @@ export const askParams = object<AskRequest>({
 export type TerminalActionsOptions = {
   readonly prompts: PromptBroker;
   readonly console: TerminalConsole;
+  readonly vaults: VaultDesk;
   readonly hostVersion: string;
   /** The question, or the wish for a console, is open from here on. */
   readonly onAsk?: () => void;
@@ -55,10 +59,10 @@ export type TerminalActionsOptions = {
 /** What a terminal may ask of a running host. A question is withdrawn by closing the connection. */
 export function terminalActions(
   options: TerminalActionsOptions,
-): Readonly<Record<'hello' | 'ask' | 'openConsole' | 'signOut', Action>> {
-  const { prompts, console, hostVersion, onAsk } = options;
+): Readonly<Record<'hello' | 'ask' | 'openConsole' | 'signOut' | keyof ReturnType<typeof vaultDeskActions>, Action>> {
+  const { prompts, console, vaults, hostVersion, onAsk } = options;
   return {
-    hello: hello(hostVersion, ['prompts', 'open-console']),
+    hello: hello(hostVersion, ['prompts', 'open-console', 'lock']),
     ask: action(askParams, async ({ program, parent, pid, ...question }, call) => {
       const requester = { source: 'terminal', program, pid, ...(parent !== undefined && { parent }) } as const;
       onAsk?.();
@@ -72,6 +76,7 @@ export function terminalActions(
       onAsk?.();
       return console.signOut(params, call.signal);
     }),
+    ...vaultDeskActions(vaults),
   };
 }
 
@@ -140,9 +145,10 @@ function freeAddress(place: SocketPlace, pid: number): string {
   return place.address(pid, 9);
 }
 
-function serveTerminal(socket: net.Socket, { prompts, console, hostVersion, signal, log }: ListenOptions): void {
+function serveTerminal(socket: net.Socket, options: ListenOptions): void {
+  const { prompts, console, vaults, hostVersion, signal, log } = options;
   socket.setTimeout(IDLE_MS, () => socket.destroy());
-  const actions = terminalActions({ prompts, console, hostVersion, onAsk: () => void socket.setTimeout(0) });
+  const actions = terminalActions({ prompts, console, vaults, hostVersion, onAsk: () => void socket.setTimeout(0) });
   const limits = { maxMessageBytes: MAX_MESSAGE_BYTES, maxCalls: 1 };
   const logLine = (line: string) => log(`terminal: ${line}`);
   void serve({ input: socket, output: socket, actions, signal, log: logLine, ...limits }).then(() => socket.destroy());

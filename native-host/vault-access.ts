@@ -12,9 +12,11 @@ import { planOver } from './engine/plan-over.ts';
 import { cappedNotice } from './engine/role-chaining.ts';
 import { findSession, isStoredKey, sessionKeyPrefix } from './engine/session-cache.ts';
 import { VaultError } from './errors.ts';
+import type { KeyHolder } from './keyring/key-holder.ts';
 import type { Keyring } from './keyring/keyring.ts';
 import { type KeyringOptions, type OpenedKeyring, openKeyring } from './keyring/open.ts';
 import type { Settings } from './settings.ts';
+import type { UnlockedVaults } from './unlocked-vaults.ts';
 
 export type VaultOptions = {
   readonly settings: Settings;
@@ -25,6 +27,8 @@ export type VaultOptions = {
   readonly notice: (line: string) => void;
   /** Ends every wait on the keyring, such as an unlock prompt; calls to AWS end with their own call's signal. */
   readonly signal: AbortSignal;
+  /** Where this process keeps passphrases that a person gives; without it, its own vault has them until it ends. */
+  readonly unlocked?: UnlockedVaults;
 };
 
 /** What shapes one call for credentials. */
@@ -72,6 +76,7 @@ export class VaultAccess {
   private readonly options: VaultOptions;
   private opened: Promise<OpenedKeyring> | undefined;
   private passphrase: string | undefined;
+  private holder: KeyHolder | undefined;
   private readonly noticed = new Set<string>();
 
   constructor(options: VaultOptions) {
@@ -86,12 +91,25 @@ export class VaultAccess {
     this.locks = fileLocks(`${settings.stateDir}/locks`);
   }
 
-  /** Takes a passphrase for the file vault; absent where the environment already gives one. */
-  get unlock(): ((passphrase: string) => void) | undefined {
-    if (this.settings.filePassphrase !== undefined) return undefined;
-    return (passphrase) => {
-      this.passphrase = passphrase;
+  /** Takes a passphrase for the file vault; absent where the environment or a program already gives one. */
+  get unlock(): ((passphrase: string) => void | Promise<void>) | undefined {
+    const { filePassphrase, filePassphraseCommand, fileDir } = this.settings;
+    if (filePassphrase !== undefined || filePassphraseCommand !== undefined) return undefined;
+    const { unlocked } = this.options;
+    return async (passphrase) => {
+      if (unlocked === undefined) {
+        this.passphrase = passphrase;
+        return;
+      }
+      const { lockAfterSeconds } = await import('./lock-after.ts');
+      const seconds = lockAfterSeconds(this.env.KEYTURN_LOCK_AFTER || undefined);
+      await unlocked.unlock(fileDir, passphrase, { lockAfterSeconds: seconds, mayBeFirst: true });
     };
+  }
+
+  /** The passphrase of the file vault that this process was given; undefined while it was not. */
+  get knownPassphrase(): string | undefined {
+    return this.passphrase;
   }
 
   /** Lets go of the keyring. */
@@ -130,7 +148,31 @@ export class VaultAccess {
 
   private keyringOptions(): KeyringOptions {
     const { settings, env, notice, signal } = this.options;
-    return { ...settings, env, notice, signal, locks: this.locks, passphrase: () => this.passphrase };
+    const passphrase = () => this.passphrase;
+    return { ...settings, env, notice, signal, locks: this.locks, passphrase, holder: () => this.keyHolder() };
+  }
+
+  /** Ends every wait that is no call's own. */
+  get signal(): AbortSignal {
+    return this.options.signal;
+  }
+
+  /** The file vaults that this process keeps unlocked; absent where it keeps none. */
+  get unlocked(): UnlockedVaults | undefined {
+    return this.options.unlocked;
+  }
+
+  /** Who else has the passphrase of the file vault. Loaded only where this process was not given it. */
+  async keyHolder(): Promise<KeyHolder | undefined> {
+    const { unlocked, signal } = this.options;
+    const { fileDir: dir, stateDir, fileRounds, filePassphraseCommand: line } = this.settings;
+    const held = unlocked?.holder(dir);
+    if (unlocked !== undefined && (held !== undefined || line === undefined)) return held;
+    const { keyHolder } = await import('./operations/key-holders.ts');
+    const { env, log } = this;
+    const hosts = unlocked === undefined;
+    this.holder ??= keyHolder({ dir, stateDir, env, log, signal, hosts, fileRounds, command: line });
+    return this.holder;
   }
 
   /**

@@ -6,12 +6,13 @@ import { isStoredKey } from './engine/session-cache.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
 import type { Explanation } from './operations/explain.ts';
+import type { HardenRequest, HardenResult } from './operations/harden.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { Adoption, MfaOwner, MfaOwnerRequest } from './operations/mfa-devices.ts';
 import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
 import type { Prepared } from './operations/serve.ts';
 import type { SsoLoginOptions } from './operations/sso-login.ts';
-import type { ProfileSummary } from './protocol.ts';
+import type { LockState, ProfileSummary } from './protocol.ts';
 import type { SpentCodes } from './spent-codes.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
 
@@ -240,6 +241,30 @@ export class Vault {
   async restore(request: RestoreRequest): Promise<MoveResult> {
     const { restore } = await import('./operations/move-keys.ts');
     return restore(this.access, request);
+  }
+
+  /** Encrypts the items of the file vault anew that are cheap to guess at. @throws VaultError USAGE, KEYRING_* */
+  async harden(request: HardenRequest): Promise<HardenResult> {
+    const { harden } = await import('./operations/harden.ts');
+    return harden(this.access, request);
+  }
+
+  /** The passphrase of the file vault, which has opened an item. @throws VaultError KEYRING_LOCKED, USAGE, CREDENTIALS_NOT_FOUND */
+  async provenPassphrase(): Promise<string> {
+    const { provenPassphrase } = await import('./operations/file-vault.ts');
+    return provenPassphrase(this.access);
+  }
+
+  /** Whether this process keeps the vault unlocked. */
+  async lockState(): Promise<LockState> {
+    const { lockState } = await import('./operations/file-vault.ts');
+    return lockState(this.access);
+  }
+
+  /** @throws VaultError KEYRING_LOCKED (ask and repeat: ask.ts) while the vault in use is locked */
+  async requireUnlocked(): Promise<void> {
+    const { requireUnlocked } = await import('./operations/file-vault.ts');
+    return requireUnlocked(this.access);
   }
 
   /** Lets go of the keyring. */

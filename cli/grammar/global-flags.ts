@@ -49,6 +49,12 @@ export const globalFlags = {
     env: 'AWS_VAULT_FILE_DIR',
     help: 'Directory of the "file" backend.',
   },
+  filePassphraseCommand: {
+    kind: 'string',
+    placeholder: 'CMD',
+    env: 'KEYTURN_FILE_PASSPHRASE_COMMAND',
+    help: 'Program that prints the passphrase of the "file" backend, run by the shell.',
+  },
   // Settings of backends that cannot be chosen yet: accepted, so that a set-up made for aws-vault goes on working.
   keychain: {
     kind: 'string',

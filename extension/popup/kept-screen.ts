@@ -40,6 +40,8 @@ export function rowOf(place: ParentNode, profile: string): HTMLElement | undefin
 }
 
 function keep(template: HTMLTemplateElement) {
+  // Whether the vault is locked has to be heard from the host, and not from yesterday.
+  template.content.querySelector('.lock')?.remove();
   const rows = [...template.content.querySelectorAll('.row')];
   for (const row of rows.slice(FIRST_ROWS)) row.remove();
   localStorage.setItem(NAME, template.innerHTML);

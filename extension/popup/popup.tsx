@@ -55,6 +55,7 @@ export function Popup({ mode, state, cached, recent, isolation, shown, send, onN
       recent={recent}
       signIns={state.signIns}
       listError={state.listError}
+      lock={state.lock}
       isolation={isolation}
       shown={shown}
       send={send}

@@ -1,5 +1,5 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
-import type { ProfileSummary, WireError } from '../../native-host/protocol.ts';
+import type { LockState, ProfileSummary, WireError } from '../../native-host/protocol.ts';
 import type { Intent, PopupState } from '../popup-state.ts';
 import { EmptyState } from './empty-state.tsx';
 import { FilterField } from './filter-field.tsx';
@@ -7,6 +7,7 @@ import { filterProfiles, orderProfiles } from './filter-profiles.ts';
 import { IsolationNote } from './isolation-note.tsx';
 import type { ShownScreen } from './kept-screen.ts';
 import { ListError } from './list-error.tsx';
+import { LockLine } from './lock-line.tsx';
 import { ProfileList } from './profile-list.tsx';
 import { moveInList, typesText } from './row-focus.ts';
 import { Skeleton } from './skeleton.tsx';
@@ -18,6 +19,7 @@ type ProfilesProps = {
   readonly recent: Readonly<Record<string, string>>;
   readonly signIns: PopupState['signIns'];
   readonly listError: WireError | undefined;
+  readonly lock: LockState | undefined;
   readonly isolation: 'containers' | 'groups';
   readonly shown: ShownScreen;
   readonly send: (intent: Intent) => void;
@@ -25,7 +27,7 @@ type ProfilesProps = {
 };
 
 /** The filter and the list. The order is settled when the popup opens: nothing moves under the pointer afterwards. */
-export function Profiles({ profiles, recent, signIns, listError, isolation, shown, send, close }: ProfilesProps) {
+export function Profiles({ profiles, recent, signIns, listError, lock, isolation, shown, send, close }: ProfilesProps) {
   const [query, setQuery] = useState(shown.query);
   const filter = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
@@ -67,6 +69,7 @@ export function Profiles({ profiles, recent, signIns, listError, isolation, show
       <p class="visually-hidden" role="status">
         {query === '' ? '' : `${matches.length} of ${ordered.length} profiles`}
       </p>
+      <LockLine lock={lock} send={send} />
       {isolation === 'groups' ? <IsolationNote /> : null}
     </main>
   );

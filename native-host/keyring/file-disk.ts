@@ -142,13 +142,19 @@ export function readItemFile(dir: string, name: string): string | undefined {
 
 /**
  * Replaces the item as a whole: a reader sees the old one or the new one, and after a crash either is complete.
- * `content` gets the present time by the clock of the file system.
+ * `content` gets the present time by the clock of the file system. `unless` is asked last of all, when only the rename is left.
+ * Answers whether the item was written.
  */
-export function writeItemFile(dir: string, name: string, content: (now: Date) => string): void {
+export function writeItemFile(
+  dir: string,
+  name: string,
+  content: (now: Date) => string,
+  { unless = () => false }: { readonly unless?: () => boolean } = {},
+): boolean {
   const { randomBytes } = process.getBuiltinModule('node:crypto');
   const path = join(dir, name);
   const temporary = join(dir, `${TEMPORARY_START}${process.pid}-${randomBytes(8).toString('hex')}`);
-  onDisk('write', path, () => {
+  return onDisk('write', path, () => {
     const file = openSync(temporary, 'wx', 0o600);
     try {
       try {
@@ -156,12 +162,17 @@ export function writeItemFile(dir: string, name: string, content: (now: Date) =>
       } finally {
         closeSync(file);
       }
+      if (unless()) {
+        rmSync(temporary, { force: true });
+        return false;
+      }
       renameSync(temporary, path);
     } catch (error) {
       rmSync(temporary, { force: true });
       throw error;
     }
     syncDirectory(dir);
+    return true;
   });
 }
 

@@ -13,12 +13,10 @@ import {
   writeItemFile,
 } from './file-disk.ts';
 import { formatItem, parseItem } from './item-json.ts';
-import { AWS_VAULT_ROUNDS, type JweOpening, newContentKey, openWith, parseJwe, sealWith } from './jwe.ts';
+import { AWS_VAULT_ROUNDS, newContentKey, sealWith } from './jwe.ts';
 import { type KeyHolder, lockedVault, passphraseHolder, wrongPassphrase } from './key-holder.ts';
 import type { Keyring, KeyringItem } from './keyring.ts';
-
-/** How many items a doubtful passphrase is tried on: each costs a key derivation, and items that fit are the rule. */
-const ITEMS_TRIED_MAX = 16;
+import { openItem, opensAny } from './open-item.ts';
 
 export type FileKeyringOptions = {
   /** Made on the first write if it is missing. */
@@ -66,7 +64,7 @@ class FileKeyring implements Keyring {
     const text = key === '' ? undefined : readItemFile(this.#dir, name);
     if (text === undefined) return undefined;
     const holder = await this.#requireHolder();
-    const opening = await open(text, holder);
+    const opening = await openItem(text, holder);
     if (opening.outcome === 'damaged') throw this.#corrupt(name, opening.reason);
     if (opening.outcome === 'wrong-passphrase') throw await this.#refused(name, holder);
     this.#proven = holder;
@@ -158,43 +156,4 @@ class FileKeyring implements Keyring {
       { details: { backend: 'file', file: path } },
     );
   }
-}
-
-/**
- * Whether a passphrase opens one of the items in `dir`; undefined when there is none to try it on.
- * @throws VaultError KEYRING_DENIED, KEYRING_UNAVAILABLE, KEYRING_CORRUPT when none could be read
- */
-export async function opensAny(
-  dir: string,
-  holder: Pick<KeyHolder, 'unwrap'>,
-  names: readonly string[] = itemFiles(dir),
-): Promise<boolean | undefined> {
-  let tried = 0;
-  let unreadable: unknown;
-  for (const name of names) {
-    let text: string | undefined;
-    try {
-      text = readItemFile(dir, name);
-    } catch (error) {
-      unreadable = error; // one of root's, say; the others will do
-    }
-    const opening = text === undefined ? undefined : await open(text, holder);
-    if (opening !== undefined && isPassphraseRight(opening)) return true;
-    if (opening?.outcome === 'wrong-passphrase') tried += 1;
-    if (tried === ITEMS_TRIED_MAX) break;
-  }
-  if (tried === 0 && unreadable !== undefined) throw unreadable;
-  return tried > 0 ? false : undefined;
-}
-
-/** @throws VaultError KEYRING_LOCKED where the holder has lost the passphrase */
-export async function open(text: string, holder: Pick<KeyHolder, 'unwrap'>): Promise<JweOpening> {
-  const jwe = parseJwe(text);
-  if (typeof jwe === 'string') return { outcome: 'damaged', reason: jwe, passphraseFits: false };
-  const contentKey = await holder.unwrap(jwe);
-  return contentKey === undefined ? { outcome: 'wrong-passphrase' } : openWith(jwe, contentKey);
-}
-
-function isPassphraseRight(opening: JweOpening): boolean {
-  return opening.outcome === 'opened' || (opening.outcome === 'damaged' && opening.passphraseFits);
 }

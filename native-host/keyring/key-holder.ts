@@ -37,3 +37,9 @@ export function wrongPassphrase(dir: string): VaultError {
     { details: { backend: 'file', file: dir } },
   );
 }
+
+/** No item tells whether a passphrase is the right one. */
+export function emptyVault(dir: string): VaultError {
+  const message = `the file vault ${JSON.stringify(dir)} is empty, so nothing tells whether the passphrase is right: add a key first, with 'keyturn add PROFILE'`;
+  return new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { backend: 'file', file: dir } });
+}

@@ -1,6 +1,7 @@
 import type { Locks } from '../engine/lock.ts';
 import { VaultError } from '../errors.ts';
 import { choiceFile, rememberBackend, rememberedBackend } from './backend-choice.ts';
+import type { KeyHolder } from './key-holder.ts';
 import type { Keyring } from './keyring.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -29,6 +30,10 @@ export type KeyringOptions = {
   readonly env: Env;
   /** The passphrase of the file vault; may start to answer after a call has failed with KEYRING_LOCKED. */
   readonly passphrase: () => string | undefined;
+  /** Who else has it: see FileKeyringOptions. */
+  readonly holder?: () => Promise<KeyHolder | undefined>;
+  /** KEYTURN_FILE_ROUNDS: see roundsWritten. */
+  readonly fileRounds?: string | undefined;
   readonly notice: (line: string) => void;
   readonly signal: AbortSignal;
 };
@@ -89,9 +94,10 @@ export const BACKENDS: readonly Backend[] = [
     name: 'file',
     title: ({ fileDir }) => `the file vault ${JSON.stringify(fileDir)}`,
     platforms: 'all',
-    open: async ({ fileDir: dir, passphrase, notice }) => {
-      const { fileKeyring } = await import('./file.ts');
-      return fileKeyring({ dir, passphrase, notice });
+    open: async ({ fileDir: dir, passphrase, holder, stateDir, fileRounds: asked, notice }) => {
+      const [{ fileKeyring }, { roundsWritten }] = await Promise.all([import('./file.ts'), import('./rounds.ts')]);
+      const rounds = () => roundsWritten({ stateDir, asked });
+      return fileKeyring({ dir, passphrase, notice, rounds, ...(holder && { holder }) });
     },
   },
 ];

@@ -8,6 +8,7 @@ import { MAX_TO_BROWSER_BYTES, MAX_TO_HOST_BYTES } from '../../native-host/frami
 import { isRecord } from '../../native-host/message-check.ts';
 import { PromptBroker } from '../../native-host/prompts.ts';
 import { terminalConsole } from '../../native-host/terminal-console.ts';
+import { UnlockedVaults } from '../../native-host/unlocked-vaults.ts';
 import { terminalActions } from '../../native-host/user-socket-server.ts';
 import { BrowserEnd } from '../unit/host/browser-end.ts';
 
@@ -45,6 +46,10 @@ function documentedHost() {
       list: async () => ({ profiles: [], ...listed }),
       consoleUrl: async () => ({ url: '', ...url }),
       openUrl: async () => ({ url: '', ...openUrl }),
+      lockState: async () => ({ status: 'unlocked', lockAfterSeconds: 900 }),
+      onLockChange: () => () => undefined,
+      unlock: async () => undefined,
+      lock: () => undefined,
     },
     prompts,
     opens,
@@ -62,9 +67,10 @@ const terminal = terminalActions({
     opens,
     family: 'firefox',
   }),
+  vaults: new UnlockedVaults({ stateDir: '/nonexistent', fileRounds: undefined }),
   hostVersion: '0.1.0',
 });
-const { openConsole, signOut, ask } = terminal;
+const { openConsole, signOut, ask, unlockVault, lockVault, unwrapKey, wrapKey } = terminal;
 
 it('describes exactly the actions that a browser may ask for', () => {
   expect(headings('## Actions').sort()).toEqual(Object.keys(actions).sort());
@@ -91,7 +97,7 @@ it('names the limits of the code', () => {
 });
 
 describe('its example', () => {
-  it.each(Object.entries({ ...actions, ask, openConsole, signOut }))(
+  it.each(Object.entries({ ...actions, ask, openConsole, signOut, unlockVault, lockVault, unwrapKey, wrapKey }))(
     'of a request for %s passes the real check',
     (name, { check }) => {
       const [request] = examples(`### ${name}`);
@@ -111,17 +117,26 @@ describe('its example', () => {
     }
   });
 
-  it.each(['hello', 'list', 'consoleUrl', 'cancelPrompt', 'subscribeOpens', 'openUrl', 'finishOpen', 'cancel'])(
-    'of an answer to %s is what the server says',
-    async (name) => {
-      const browser = new BrowserEnd(documentedHost().actions);
-      browser.read();
-      if (name !== 'hello') await browser.greet();
-      const [request = {}, answer] = examples(`### ${name}`);
-      browser.send(request);
-      expect(await browser.next()).toEqual(answer);
-    },
-  );
+  it.each([
+    'hello',
+    'list',
+    'consoleUrl',
+    'cancelPrompt',
+    'subscribeOpens',
+    'openUrl',
+    'finishOpen',
+    'cancel',
+    'subscribeLock',
+    'unlock',
+    'lock',
+  ])('of an answer to %s is what the server says', async (name) => {
+    const browser = new BrowserEnd(documentedHost().actions);
+    browser.read();
+    if (name !== 'hello') await browser.greet();
+    const [request = {}, answer] = examples(`### ${name}`);
+    browser.send(request);
+    expect(await browser.next()).toEqual(answer);
+  });
 
   it('of an event and of what a terminal is answered is what the server says', async () => {
     const { opens: watched, actions: table } = documentedHost();

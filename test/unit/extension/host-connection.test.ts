@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { HostConnection } from '../../../extension/host-connection.ts';
 import { HostPort } from '../../../extension/host-port.ts';
 import type { HostState } from '../../../extension/popup-state.ts';
-import { type OpenEvent, PROTOCOL_VERSION, type Prompt, type WireError } from '../../../native-host/protocol.ts';
+import {
+  type LockState,
+  type OpenEvent,
+  PROTOCOL_VERSION,
+  type Prompt,
+  type WireError,
+} from '../../../native-host/protocol.ts';
 import { FakePort } from './fake-port.ts';
 
 const hello = () => ({
@@ -23,6 +29,7 @@ function connect(...hosts: FakePort[]) {
   const prompts: (readonly Prompt[])[] = [];
   const pages: string[] = [];
   const wanted: OpenEvent[] = [];
+  const locks: (LockState | undefined)[] = [];
   let opened = 0;
   const connection = new HostConnection({
     open: (handlers) => {
@@ -34,8 +41,9 @@ function connect(...hosts: FakePort[]) {
     onPrompts: (list) => prompts.push(list),
     onOpen: (one) => wanted.push(one),
     onPage: (url) => pages.push(url),
+    onLock: (lock) => locks.push(lock),
   });
-  return { connection, states, prompts, wanted, pages, opened: () => opened };
+  return { connection, states, prompts, wanted, pages, locks, opened: () => opened };
 }
 
 const statuses = (states: readonly HostState[]) =>

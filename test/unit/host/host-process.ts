@@ -2,6 +2,7 @@
 import { ConsoleOpens } from '../../../native-host/console-opens.ts';
 import { PromptBroker } from '../../../native-host/prompts.ts';
 import { terminalConsole } from '../../../native-host/terminal-console.ts';
+import { UnlockedVaults } from '../../../native-host/unlocked-vaults.ts';
 import { listenForTerminals } from '../../../native-host/user-socket-server.ts';
 
 const [, , stateDir = ''] = process.argv;
@@ -18,6 +19,7 @@ listenForTerminals({
     opens: new ConsoleOpens(),
     family: 'firefox',
   }),
+  vaults: new UnlockedVaults({ stateDir, fileRounds: '8192' }),
   hostVersion: '0.1.0',
   pid: process.pid,
   signal: stop.signal,

@@ -8,6 +8,7 @@ import { ConsoleOpens } from '../../../native-host/console-opens.ts';
 import { PromptBroker } from '../../../native-host/prompts.ts';
 import type { Prompt } from '../../../native-host/protocol.ts';
 import { terminalConsole } from '../../../native-host/terminal-console.ts';
+import { UnlockedVaults } from '../../../native-host/unlocked-vaults.ts';
 import { type AskOptions, askInBrowser } from '../../../native-host/user-socket.ts';
 import { listenForTerminals } from '../../../native-host/user-socket-server.ts';
 
@@ -44,7 +45,16 @@ export function useHosts() {
   function listen(prompts = new PromptBroker(), pid = process.pid, opens = new ConsoleOpens()) {
     const vault = { consolePlan: async () => ({ plan: 'p', destination: '' }) };
     const console = terminalConsole({ vault, opens, family: 'firefox' });
-    return listenForTerminals({ ...common(), prompts, console, hostVersion: '0.1.0', pid, log: () => undefined });
+    const vaults = new UnlockedVaults({ stateDir: state.dir, fileRounds: '8192' });
+    return listenForTerminals({
+      ...common(),
+      prompts,
+      console,
+      vaults,
+      hostVersion: '0.1.0',
+      pid,
+      log: () => undefined,
+    });
   }
 
   /** A host in this process, with a browser that has subscribed. */

@@ -17,7 +17,13 @@ async function main(): Promise<void> {
   checkCaller(args, allowed);
   if (mode === 'never-leaves') setInterval(() => undefined, 1000);
   const url = async () => ({ url: '' });
-  const vault = { list: async () => ({ profiles: [] }), consoleUrl: url, openUrl: url };
+  const withoutLock = {
+    lockState: async () => ({ status: 'none' }) as const,
+    onLockChange: () => () => undefined,
+    unlock: async () => undefined,
+    lock: () => undefined,
+  };
+  const vault = { list: async () => ({ profiles: [] }), consoleUrl: url, openUrl: url, ...withoutLock };
   const shared = { prompts: new PromptBroker(), opens: new ConsoleOpens(), hostVersion: '0.1.0' };
   const actions = browserActions({ vault, ...shared });
   await serve({ input: process.stdin, output: process.stdout, actions, signal: new AbortController().signal });

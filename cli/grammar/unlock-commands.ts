@@ -1,0 +1,33 @@
+import type { Grammar } from '../args-grammar.ts';
+
+export const unlockCommands = {
+  unlock: {
+    help: 'Give the passphrase of the file vault once, to the browser that runs.',
+    details:
+      'The native messaging host of every browser with the Keyturn extension keeps it in memory, and no program asks for it again ' +
+      'until it is locked: when it was not used for some time, when the computer sleeps, by keyturn lock, or when the browser ends.',
+    args: {},
+    flags: {
+      lockAfter: {
+        kind: 'string',
+        placeholder: 'DURATION',
+        default: '15m',
+        env: 'KEYTURN_LOCK_AFTER',
+        help: 'Lock it after so long without use (from 1s to 168h).',
+      },
+    },
+  },
+  lock: {
+    help: 'Have every browser forget the passphrase of the file vault.',
+    args: {},
+    flags: {},
+  },
+  'vault harden': {
+    help: 'Encrypt the items of the file vault anew, so that a guess at its passphrase costs more.',
+    details:
+      'Items that aws-vault wrote cost 2 ms for each guess, ours some 50 ms; aws-vault reads both. Each item is replaced as a whole ' +
+      'and read back. Can be interrupted and repeated.',
+    args: {},
+    flags: { dryRun: { kind: 'boolean', help: 'Only say what would be done.' } },
+  },
+} as const satisfies Grammar['commands'];
