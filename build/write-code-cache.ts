@@ -1,6 +1,11 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { ConsoleOpens } from '../native-host/console-opens.ts';
+import { PromptBroker } from '../native-host/prompts.ts';
+import { terminalConsole } from '../native-host/terminal-console.ts';
+import { UnlockedVaults } from '../native-host/unlocked-vaults.ts';
+import { listenForTerminals } from '../native-host/user-socket-server.ts';
 import { chunkLoader, codeCacheFile } from './chunk-loader.ts';
 
 /**
@@ -14,6 +19,8 @@ const ROUNDS: readonly (readonly string[])[] = [
   ['exec', '--prompt', 'browser', 'role', '--', 'true'],
   ['list'],
   ['list', '--backend', 'secret-service'],
+  // With a host to ask, which is locked.
+  ['exec', '--no-session', '--file-passphrase-command', 'echo build', 'user', '--', 'true'],
 ];
 
 const directory = process.argv[2] ?? '';
@@ -51,11 +58,29 @@ process.on('beforeExit', () => {
   setImmediate(() => undefined);
   const args = rounds.next().value;
   if (args === undefined) return finish();
+  if (args.includes('--file-passphrase-command')) {
+    delete process.env.AWS_VAULT_FILE_PASSPHRASE;
+    listenAsHost();
+  }
   process.argv = [process.execPath, path.join(directory, '..', 'cli.cjs'), 'keyturn', ...args];
   const loader = chunkLoader(directory, scripts);
   loader.loadPack('start.pack');
   loader.load('command-line.cjs');
 });
+
+function listenAsHost(): void {
+  const stateDir = path.join(home, '.local', 'state', 'keyturn');
+  const vault = { consolePlan: async () => ({ plan: '', destination: '' }) };
+  const socket = listenForTerminals({
+    ...{ stateDir, env: process.env, pid: process.pid, hostVersion: '', signal: new AbortController().signal },
+    prompts: new PromptBroker(),
+    console: terminalConsole({ vault, opens: new ConsoleOpens(), family: 'firefox' }),
+    vaults: new UnlockedVaults({ stateDir, fileRounds: undefined }),
+    log: () => undefined,
+  });
+  // A server keeps its process alive, and this round ends when nothing is left to do.
+  setTimeout(() => socket.close(), 1500);
+}
 
 function finish(): void {
   for (const [name, script] of scripts) {

@@ -25,8 +25,8 @@ export type FileKeyringOptions = {
   readonly passphrase: () => string | undefined;
   /** Who has the passphrase while this process has not: a host that was unlocked, or a program that gives it. */
   readonly holder?: () => Promise<KeyHolder | undefined>;
-  /** Of PBKDF2 for what is written; aws-vault's where nothing is said. Asked for at the first write. */
-  readonly rounds?: () => number;
+  /** Of PBKDF2 for what is written; aws-vault's where nothing is said. Asked for at every write. */
+  readonly rounds?: () => number | Promise<number>;
   /** Gets a line about permissions that were too wide. */
   readonly notice?: (line: string) => void;
 };

@@ -12,11 +12,11 @@ export type KeyHolder = {
   readonly wrap: (contentKey: Buffer) => WrappedKey | Promise<WrappedKey>;
 };
 
-/** The holder of a passphrase that is known in this process. `rounds` is asked for at the first write. */
-export function passphraseHolder(passphrase: string, rounds: () => number): KeyHolder {
+/** The holder of a passphrase that is known in this process. `rounds` is asked for at every write. */
+export function passphraseHolder(passphrase: string, rounds: () => number | Promise<number>): KeyHolder {
   return {
     unwrap: ({ wrappedKey, salt, rounds: ofItem }) => unwrapKey(wrappedKey, wrappingKey(passphrase, salt, ofItem)),
-    wrap: (contentKey) => newWrappedKey(contentKey, passphrase, rounds()),
+    wrap: async (contentKey) => newWrappedKey(contentKey, passphrase, await rounds()),
   };
 }
 

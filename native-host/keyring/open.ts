@@ -95,8 +95,8 @@ export const BACKENDS: readonly Backend[] = [
     title: ({ fileDir }) => `the file vault ${JSON.stringify(fileDir)}`,
     platforms: 'all',
     open: async ({ fileDir: dir, passphrase, holder, stateDir, fileRounds: asked, notice }) => {
-      const [{ fileKeyring }, { roundsWritten }] = await Promise.all([import('./file.ts'), import('./rounds.ts')]);
-      const rounds = () => roundsWritten({ stateDir, asked });
+      const { fileKeyring } = await import('./file.ts');
+      const rounds = async () => (await import('./rounds.ts')).roundsWritten({ stateDir, asked });
       return fileKeyring({ dir, passphrase, notice, rounds, ...(holder && { holder }) });
     },
   },
