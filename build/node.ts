@@ -11,11 +11,11 @@ const START_CHUNKS = [
   {
     name: 'base',
     test: /rolldown.runtime|\/cli\/(args(-\w+)?(?<!-help)|print)\.ts$|\/native-host\/(errors|duration|version)\.ts$/,
-    priority: 2,
+    priority: 3,
   },
-  // What asks a host for the keys of a vault that was unlocked.
+  { name: 'exec', test: /\/cli\/(run-command|output)\.ts$|\/native-host\/(vault|keyring\/file)\.ts$/, priority: 2 },
+  // What asks a host for the keys of a vault that was unlocked, less what exec has already.
   { name: 'unlocked', test: /\/native-host\/(operations\/key-holders|host-keys)\.ts$/, priority: 1 },
-  { name: 'exec', test: /\/cli\/(run-command|output)\.ts$|\/native-host\/(vault|keyring\/file)\.ts$/, priority: 1 },
 ];
 
 /**

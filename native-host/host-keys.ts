@@ -1,4 +1,3 @@
-import net from 'node:net';
 import { asVaultError, VaultError } from './errors.ts';
 import { MessageClient } from './message-client.ts';
 import { PROTOCOL_VERSION } from './protocol.ts';
@@ -58,7 +57,8 @@ export async function askHost(
   { signal, log }: HostKeysOptions,
 ): Promise<Answer | undefined> {
   signal.throwIfAborted();
-  const socket = net.connect(address);
+  // Not a static import: this is part of what every command loads.
+  const socket = process.getBuiltinModule('node:net').connect(address);
   socket.on('error', () => undefined); // the client below tells it as a closed connection
   const client = new MessageClient(socket, socket);
   const over = Promise.withResolvers<never>();
@@ -67,10 +67,13 @@ export async function askHost(
   const stop = () => over.reject(signal.reason);
   signal.addEventListener('abort', stop, { once: true });
   try {
+    socket.cork();
     // Both at once: the second is answered only after the first, and nobody waits for one in between.
     const protocol = { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION };
     const greeted = client.call('hello', { protocol, extensionVersion: VERSION });
-    const [, answer] = await Promise.race([Promise.all([greeted, client.call(action, params)]), over.promise]);
+    const asked = client.call(action, params);
+    socket.uncork();
+    const [, answer] = await Promise.race([Promise.all([greeted, asked]), over.promise]);
     return answer;
   } catch (error) {
     const failure = signal.aborted ? signal.reason : asVaultError(error);

@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
 import { VaultError } from '../errors.ts';
-import type { HostKeysOptions, HostQuestion } from '../host-keys.ts';
+import { askUnlockedHost, type HostKeysOptions, type HostQuestion } from '../host-keys.ts';
 import type { WrappedKey } from '../keyring/jwe.ts';
 import { type KeyHolder, lockedVault, passphraseHolder } from '../keyring/key-holder.ts';
-import { roundsWritten } from '../keyring/rounds.ts';
 
 export type HolderOptions = HostKeysOptions & {
   /** The file vault, as the settings name it. */
@@ -29,13 +28,12 @@ export function keyHolder(options: HolderOptions): KeyHolder {
   /** @throws VaultError KEYRING_LOCKED, PROCESS_FAILED, TIMEOUT, CANCELLED */
   const own = (): Promise<KeyHolder> => {
     if (command === undefined) throw lockedVault(dir);
-    const rounds = (): number => roundsWritten({ stateDir, asked });
+    const rounds = async () => (await import('../keyring/rounds.ts')).roundsWritten({ stateDir, asked });
     given ??= passphraseFrom(command, options).then((passphrase) => passphraseHolder(passphrase, rounds));
     return given;
   };
   const ask = async (question: HostQuestion): Promise<Readonly<Record<string, unknown>> | undefined> => {
     if (!options.hosts || given !== undefined) return undefined;
-    const { askUnlockedHost } = await import('../host-keys.ts');
     return askUnlockedHost(question, options);
   };
   const vaultDir = resolve(dir);
