@@ -32,6 +32,7 @@ const REMOVED = new Set([
   'AWS_WEB_IDENTITY_TOKEN_FILE',
   'AWS_ROLE_ARN',
   'AWS_VAULT_FILE_PASSPHRASE',
+  'KEYTURN_FILE_PASSPHRASE_COMMAND',
 ]);
 
 function isRemoved(name: string): boolean {

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDirectory } from '../directory.ts';
 import { VaultError } from '../errors.ts';
@@ -63,7 +63,7 @@ function remember(file: string, rounds: number): void {
     renameSync(temporary, file);
   } catch {
     // Where nothing can be written, every process measures for itself.
-    rmSync(temporary, { force: true });
+    if (existsSync(temporary)) rmSync(temporary);
   }
 }
 
