@@ -137,6 +137,7 @@ function isEvent(message: unknown): message is HostEvent {
   if (!isRecord(message)) return false;
   if (message.event === 'openPage') return typeof message.url === 'string';
   if (message.event === 'prompts') return Array.isArray(message.prompts);
+  if (message.event === 'lock') return typeof message.lock === 'object' && message.lock !== null;
   const texts = [message.openId, message.profile, message.kind];
   return message.event === 'open' && texts.every((text) => typeof text === 'string');
 }

@@ -127,6 +127,11 @@ export const galleryStates: Readonly<Record<string, GalleryState>> = {
       listError: error('CONFIG_INVALID', '~/.aws/config line 12 is not `key = value`; mend it and try again'),
     },
   },
+  locked: { state: { ...ready, lock: { status: 'locked' } } },
+  unlocked: {
+    state: { ...ready, profiles: manyProfiles, lock: { status: 'unlocked', lockAfterSeconds: 900 } },
+    isolation: 'groups',
+  },
   'chromium-note': { state: ready, isolation: 'groups' },
   'chromium-note-open': { state: ready, isolation: 'groups', click: 'summary' },
   'no-profiles': { state: { ...ready, profiles: [] } },

@@ -85,6 +85,20 @@ describe('HostConnection', () => {
     expect(prompts).toEqual([[]]);
   });
 
+  test('hears whether the vault is locked, from a host that can tell it, until that host is gone', async () => {
+    const capabilities = ['lock'] as const;
+    const locked = { status: 'locked' } as const;
+    const fake = new FakePort({ hello: () => ({ ...hello(), capabilities }), subscribeLock: () => ({ lock: locked }) });
+    const { connection, locks } = connect(fake);
+    await connection.keepOpen();
+    const unlocked = { status: 'unlocked', lockAfterSeconds: 900 };
+    for (const lock of ['open', null, unlocked]) fake.says({ event: 'lock', lock });
+    await expect.poll(() => locks).toEqual([locked, unlocked]);
+    fake.dies();
+    expect(locks.at(-1)).toBeUndefined();
+    expect(locks).toHaveLength(3);
+  });
+
   test('makes one connection however many ask at the same time', async () => {
     const list = () => ({ profiles: [] });
     const { connection, opened } = connect(new FakePort({ hello, list, subscribePrompts: () => ({ prompts: [] }) }));
