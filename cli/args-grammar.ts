@@ -18,7 +18,7 @@ type EnvSource = {
 
 export type FlagSpec = FlagCommon &
   (
-    | { readonly kind: 'boolean'; readonly default?: true }
+    | { readonly kind: 'boolean'; readonly default?: true; readonly env?: string }
     | (EnvSource & { readonly kind: 'string' })
     | (EnvSource & {
         readonly kind: 'choice';
@@ -26,10 +26,19 @@ export type FlagSpec = FlagCommon &
         /** The whole error message for a value that is not a choice, where the usual one would not do. */
         readonly refusal?: (value: string) => string;
       })
-    | { readonly kind: 'duration' }
+    | { readonly kind: 'duration'; readonly env?: string }
   );
 
-export type ArgSpec = { readonly help: string; readonly kind: 'required' | 'optional' | 'rest' };
+export type ArgSpec = {
+  readonly help: string;
+  readonly kind: 'required' | 'optional' | 'rest';
+  /** Used when the argument is not given; an empty variable counts as unset. */
+  readonly env?: string;
+  /** Only what comes before `--` can be this argument: in `exec -- aws s3 ls` the program is aws, and no profile is given. */
+  readonly beforeDashes?: true;
+  /** What a shell's completion offers here; `stored`: profiles, and names that only the vault knows. */
+  readonly completes?: 'profile' | 'stored' | 'command' | readonly string[];
+};
 
 export type CommandSpec = {
   readonly help: string;

@@ -34,6 +34,20 @@ const REMOVED = new Set([
   'AWS_VAULT_FILE_PASSPHRASE',
 ]);
 
+// As the AWS SDKs know them.
+const CONTAINER_VARIABLES = [
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+  'AWS_CONTAINER_AUTHORIZATION_TOKEN',
+  'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
+];
+
+/** The variables of a shell that gets credentials itself: those set in it, and those that would contradict them. */
+export function shellVariables(): string[] {
+  const removed = [...REMOVED].filter((name) => name !== 'AWS_VAULT_FILE_PASSPHRASE');
+  return ['AWS_VAULT', 'AWS_REGION', 'AWS_DEFAULT_REGION', ...removed, ...CONTAINER_VARIABLES];
+}
+
 function isRemoved(name: string): boolean {
   const known = process.platform === 'win32' ? name.toUpperCase() : name;
   return REMOVED.has(known) || known.startsWith('AWS_CONTAINER_');
@@ -41,19 +55,34 @@ function isRemoved(name: string): boolean {
 
 /** The environment of a program that is to use `credentials`: the parent's, without what would contradict them. */
 export function childEnvironment(parent: Env, { profile, credentials, region }: ChildCredentials): ChildEnv {
-  const env: ChildEnv = {};
-  for (const [name, value] of Object.entries(parent)) {
-    if (value !== undefined && !isRemoved(name)) env[name] = value;
-  }
+  const env = cleanEnvironment(parent, region);
   env.AWS_VAULT = profile;
-  if (region !== undefined && region !== '') {
-    env.AWS_REGION = region;
-    env.AWS_DEFAULT_REGION = region;
-  }
   env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
   env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
   if (credentials.sessionToken !== undefined) env.AWS_SESSION_TOKEN = credentials.sessionToken;
   if (credentials.expiresAt !== undefined) env.AWS_CREDENTIAL_EXPIRATION = rfc3339(credentials.expiresAt);
+  return env;
+}
+
+/**
+ * The environment of a program whose SDK is to find the credentials of a profile itself. Without AWS_VAULT, which means that
+ * credentials are there: a `credential_process` that runs this program again must not be taken for a nested use.
+ */
+export function profileEnvironment(parent: Env, { profile, region }: Omit<ChildCredentials, 'credentials'>): ChildEnv {
+  const env = cleanEnvironment(parent, region);
+  env.AWS_PROFILE = profile;
+  return env;
+}
+
+function cleanEnvironment(parent: Env, region: string | undefined): ChildEnv {
+  const env: ChildEnv = {};
+  for (const [name, value] of Object.entries(parent)) {
+    if (value !== undefined && !isRemoved(name)) env[name] = value;
+  }
+  if (region !== undefined && region !== '') {
+    env.AWS_REGION = region;
+    env.AWS_DEFAULT_REGION = region;
+  }
   return env;
 }
 

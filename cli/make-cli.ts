@@ -10,10 +10,16 @@ import { resolveExecutable } from './child.ts';
 import type { Cli } from './cli.ts';
 import { print } from './print.ts';
 
-export type Surroundings = { readonly programName: string; readonly env: Env; readonly hostLauncher: () => string };
+export type Surroundings = {
+  readonly programName: string;
+  readonly programFile: string;
+  readonly env: Env;
+  readonly hostLauncher: () => string;
+};
 
 /** What commands work with, made for the flags that every command has. */
-export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, hostLauncher }: Surroundings): Cli {
+export function makeCli(flags: CommandOf<Command>['flags'], surroundings: Surroundings): Cli {
+  const { programName, programFile, env, hostLauncher } = surroundings;
   requirePrompt(flags.prompt, env);
   const interrupted = new AbortController();
   // The second Ctrl-C must always work, whatever the first one is waiting for.
@@ -42,6 +48,7 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, 
     homeDir,
     platform: process.platform,
     programName,
+    programFile,
     hostLauncher,
     isDebug: flags.debug,
     signal,

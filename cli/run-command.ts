@@ -1,7 +1,11 @@
-import type { Command, CommandOf } from './args.ts';
+import type { Command as AnyCommand, CommandOf } from './args.ts';
+import { chosenProfile, pickedProfile, remember } from './chosen-profile.ts';
 import type { Cli } from './cli.ts';
 import { exec } from './commands/exec.ts';
 import { makeCli, type Surroundings } from './make-cli.ts';
+
+// The version is printed without any of this.
+type Command = Exclude<AnyCommand, 'version'>;
 
 type Runner = { readonly [C in Command]: (invocation: CommandOf<C>, cli: Cli) => Promise<number> };
 
@@ -34,9 +38,12 @@ const runners: Runner = {
     return done(clear(args, cli));
   },
   async login({ args, flags }, cli) {
-    const { login } = await import('./commands/login.ts');
+    const { hasEnvironmentKey, login } = await import('./commands/login.ts');
+    const profile = args.profile ?? (hasEnvironmentKey(cli) ? undefined : await pickedProfile(cli));
     const services = [args.service, flags.service];
-    return done(login({ ...flags, profile: args.profile, services, durationSeconds: flags.duration }, cli));
+    await login({ ...flags, profile, services, durationSeconds: flags.duration }, cli);
+    if (profile !== undefined) remember(profile, cli);
+    return 0;
   },
   async logout({ args, flags }, cli) {
     const { logout } = await import('./commands/logout.ts');
@@ -56,7 +63,24 @@ const runners: Runner = {
   },
   async explain({ args, flags }, cli) {
     const { explain } = await import('./commands/explain.ts');
-    return explain({ ...flags, ...args, durationSeconds: flags.duration }, cli);
+    const profile = await chosenProfile(args.profile, cli);
+    return explain({ ...flags, profile, durationSeconds: flags.duration }, cli);
+  },
+  async status({ flags }, cli) {
+    const { status } = await import('./commands/status.ts');
+    return done(status(flags, cli));
+  },
+  async 'shell-init'({ args, flags }, cli) {
+    const { shellInit } = await import('./commands/shell-init.ts');
+    return done(shellInit({ ...args, ...flags }, cli));
+  },
+  async completion({ args }, cli) {
+    const { completion } = await import('./commands/completion.ts');
+    return done(completion(args, cli));
+  },
+  async 'shell-env'({ args, flags }, cli) {
+    const { shellEnv } = await import('./commands/shell-env.ts');
+    return done(shellEnv({ ...flags, ...args, durationSeconds: flags.duration }, cli));
   },
   async 'host install'({ flags }, cli) {
     const { installHost } = await import('./commands/host.ts');

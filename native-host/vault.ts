@@ -9,6 +9,7 @@ import type { Explanation } from './operations/explain.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
 import type { SsoLoginOptions } from './operations/sso-login.ts';
+import type { VaultStatus } from './operations/status.ts';
 import type { ProfileSummary } from './protocol.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
 
@@ -67,6 +68,18 @@ export class Vault {
   async inventory(): Promise<Inventory> {
     const { inventory } = await import('./operations/inventory.ts');
     return inventory(this.access);
+  }
+
+  /** The cached sessions that have not expired, with what their names tell. Needs no passphrase. */
+  async status(): Promise<VaultStatus> {
+    const { vaultStatus } = await import('./operations/status.ts');
+    return vaultStatus(this.access);
+  }
+
+  /** Names to complete on a command line, without opening a keyring that could ask its owner anything. */
+  async profileNames(options: { readonly stored: boolean }): Promise<string[]> {
+    const { profileNames } = await import('./operations/profile-names.ts');
+    return profileNames(this.access, options);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Grammar } from '../args-grammar.ts';
-import { duration, mfaToken, noSession, region } from './flags.ts';
+import { currentProfile, duration, mfaToken, noSession, region } from './flags.ts';
 
 const browser = {
   kind: 'choice',
@@ -15,7 +15,10 @@ export const consoleCommands = {
       'A role is signed in to with its own session, a user with a federation token. The console session ends with these ' +
       "credentials, unless the role is assumed with a user's own key: then it lasts as long as --console-duration says.",
     args: {
-      profile: { kind: 'optional', help: 'Name of the profile (default: the AWS_* keys of the environment).' },
+      profile: {
+        ...currentProfile,
+        help: 'Name of the profile (default: $AWS_PROFILE, the AWS_* keys of the environment, or a list to choose from).',
+      },
       service: { kind: 'optional', help: 'Service to open, such as s3, ec2, cfn or logs.' },
     },
     flags: {

@@ -93,6 +93,7 @@ describe('exec', () => {
           mfaToken: undefined,
           json: false,
           stdout: false,
+          profileEnv: false,
         },
       },
     });
@@ -153,8 +154,6 @@ test.for<[string[], string]>([
   [['exec', '--=x', 'p'], "unknown long flag '--', try --help"],
   [['add'], "required argument 'profile' not provided, try --help"],
   [['remove'], "required argument 'profile' not provided, try --help"],
-  [['exec', '-n'], "required argument 'profile' not provided, try --help"],
-  [['export'], "required argument 'profile' not provided, try --help"],
   [['export', 'p', 'extra'], 'unexpected extra, try --help'],
   [['list', 'extra'], 'unexpected extra, try --help'],
   [['exec', 'p', '-n', '-n'], "flag 'no-session' cannot be repeated, try --help"],
