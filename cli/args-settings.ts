@@ -62,7 +62,7 @@ function read({ section, key, value, line }: SettingLine, { flags, path }: Place
   }
   try {
     if (value === '') return { flag, value: undefined };
-    return { flag, value: spec.kind === 'boolean' ? truth(value, key) : convert({ name: key, spec }, value) };
+    return { flag, value: spec.kind === 'boolean' ? truth(value, 'it') : convert({ name: key, spec }, value) };
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
     throw settingInvalid({ path, line }, `${key}: ${error.message.replace(/, try --help$/, '')}`);

@@ -15,6 +15,8 @@ type Choice = {
 };
 
 const PAGE_SIZE = 10;
+// Esc alone: with more bytes after it, it begins the code of an arrow or function key. And Ctrl-D, at which the list would stay.
+const CANCELLING = new Set(['\x1b', '\x04']);
 const [INPUT, OUTPUT] = process.platform === 'win32' ? ['\\\\.\\CONIN$', '\\\\.\\CONOUT$'] : ['/dev/tty', '/dev/tty'];
 
 /**
@@ -29,8 +31,9 @@ export async function pickProfile(cli: Cli): Promise<string> {
   const stopped = new AbortController();
   const input = new ReadStream(openSync(INPUT, 'r'));
   const output = new WriteStream(openSync(OUTPUT, 'w'));
-  // Alone: with more bytes after it, it begins the code of an arrow or function key.
-  input.on('data', (bytes) => void (String(bytes) === '\x1b' && stopped.abort()));
+  input.on('data', (bytes) => {
+    if (CANCELLING.has(String(bytes))) stopped.abort();
+  });
   // A terminal that has hung up must not keep the question, and so the process, for ever.
   for (const event of ['end', 'error'] as const) input.on(event, () => stopped.abort());
   try {

@@ -29,26 +29,34 @@ _keyturn_command() {
     _command_offset "$1"
     return
   fi
-  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} spec line
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} spec line i
   if (( COMP_CWORD == $1 )); then
     while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -c -- "$current")
     return
   fi
   local -a words=("${COMP_WORDS[@]:$1}")
   spec=$(complete -p -- "${words[0]##*/}" 2>/dev/null)
-  if [[ $spec =~ \ -F\ ([^ ]+) ]]; then
-    local function=${BASH_REMATCH[1]} rest=$COMP_LINE
-    rest=${rest#*"${words[0]}"}
-    local COMP_LINE="${words[0]}$rest" COMP_CWORD=$(( COMP_CWORD - $1 )) COMP_POINT
+  # What bash prints for this can be read back by it; there is no other way to take its quotes off.
+  local -a parts=()
+  eval "parts=($spec)"
+  local function= program= rest=$COMP_LINE
+  for (( i = 0; i < ${#parts[@]} - 1; i++ )); do
+    case ${parts[i]} in
+      -F) function=${parts[i + 1]} ;;
+      -C) program=${parts[i + 1]} ;;
+    esac
+  done
+  rest=${words[0]}${rest#*"${words[0]}"}
+  if [[ -n $function ]]; then
+    local COMP_LINE=$rest COMP_CWORD=$(( COMP_CWORD - $1 )) COMP_POINT
     local -a COMP_WORDS=("${words[@]}")
     COMP_POINT=${#COMP_LINE}
     "$function" "${words[0]}" "$current" "$previous"
-  elif [[ $spec =~ \ -C\ ([^ ]+) ]]; then
-    local program=${BASH_REMATCH[1]} rest=$COMP_LINE
-    rest=${words[0]}${rest#*"${words[0]}"}
+  elif [[ -n $program ]]; then
+    # A command of the shell's, as bash itself runs it.
     while IFS= read -r line; do
       [[ -n $line ]] && COMPREPLY+=("$line")
-    done < <(COMP_LINE=$rest COMP_POINT=${#rest} "$program" "${words[0]}" "$current" "$previous" 2>/dev/null)
+    done < <(COMP_LINE=$rest COMP_POINT=${#rest} eval "$program"' "${words[0]}" "$current" "$previous"' 2>/dev/null)
   else
     compopt -o filenames 2>/dev/null
     while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$current")

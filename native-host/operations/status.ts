@@ -24,7 +24,9 @@ export async function vaultStatus(access: VaultAccess): Promise<VaultStatus> {
   const sessions = keys.flatMap((key) => parseSessionKey(key) ?? []).filter(({ expiresAt }) => expiresAt > now);
   return {
     sessions: sessions
-      .sort((one, other) => one.expiresAt.getTime() - other.expiresAt.getTime())
+      .sort(
+        (one, other) => one.expiresAt.getTime() - other.expiresAt.getTime() || (one.profile < other.profile ? -1 : 1),
+      )
       .map((session) => ({
         profile: session.profile,
         type: session.type,
