@@ -201,7 +201,12 @@ it('bash keeps what was no environment variable to itself, and asks before PROMP
   ];
   const printed = await lines(SHELLS.bash, script, { PROMPT_COMMAND: 'true' });
   expect(printed).toEqual(['<>', 'mine', '_kt_prompt; true']);
-  const twice = await lines(SHELLS.bash, [SHELLS.bash.init, 'echo "$PROMPT_COMMAND|$PS1"'], { PS1: '> ' });
+  const twice = await lines(SHELLS.bash, [
+    'PS1="> "',
+    SHELLS.bash.init,
+    SHELLS.bash.init,
+    'echo "$PROMPT_COMMAND|$PS1"',
+  ]);
   expect(twice).toEqual([`_kt_prompt|$${'{KT_PROMPT}'}> `]);
 });
 
