@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { HostProcess } from './host-process.ts';
 import { populate, startWorld, type World } from './world.ts';
 
 let world: World;
@@ -54,4 +55,27 @@ it('the file is found where XDG_CONFIG_HOME is', async () => {
   fs.writeFileSync(path.join(config, 'keyturn', 'config'), '[list]\nprofiles = true\n');
   const { stdout } = await world.run(['list'], { env: { XDG_CONFIG_HOME: config } });
   expect(stdout).toBe('default\nada\nadmin\nreader\n');
+});
+
+describe('a browser’s host', () => {
+  const env = (): Record<string, string> => ({ ...world.env, PATH: '' });
+
+  it('looks for keys where the terminal does', async () => {
+    fs.writeFileSync(file, 'file-dir = ~/elsewhere\n');
+    const host = new HostProcess({ env: env() });
+    await host.hello();
+    const { result } = await host.call('list');
+    expect(result?.profiles).toContainEqual(expect.objectContaining({ name: 'kept', kind: 'user' }));
+    expect(result?.profiles).toContainEqual(expect.objectContaining({ name: 'ada', kind: 'none' }));
+    expect(await host.close()).toBe(0);
+  });
+
+  it('says what is wrong with the file', async () => {
+    fs.writeFileSync(file, 'file-dir');
+    const host = new HostProcess({ env: env() });
+    const { ok, error } = await host.hello();
+    expect([ok, error?.code]).toEqual([false, 'CONFIG_INVALID']);
+    expect(error?.message).toContain(`${file}:1: expected "flag = value"`);
+    expect(await host.exited).toBe(1);
+  });
 });
