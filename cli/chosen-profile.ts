@@ -1,3 +1,4 @@
+import type { VaultError } from '../native-host/errors.ts';
 import { usageError } from './args-tokens.ts';
 import type { Cli } from './cli.ts';
 import { noteProfileUse } from './recent-profiles.ts';
@@ -8,8 +9,19 @@ import { noteProfileUse } from './recent-profiles.ts';
  */
 export async function chosenProfile(named: string | undefined, cli: Cli): Promise<string> {
   const profile = named ?? (await pickedProfile(cli));
-  if (profile === undefined) throw usageError("required argument 'profile' not provided");
+  if (profile === undefined) throw notProvided();
   return profile;
+}
+
+/** Finds a profile missing that nobody could be asked for, before anything else is found wrong. @throws VaultError USAGE */
+export async function checkProfileCanBeChosen(named: string | undefined): Promise<void> {
+  if (named !== undefined) return;
+  const { hasTerminal } = await import('./ask/terminal.ts');
+  if (!hasTerminal()) throw notProvided();
+}
+
+function notProvided(): VaultError {
+  return usageError("required argument 'profile' not provided");
 }
 
 /**

@@ -19,7 +19,7 @@ type Use = { readonly seconds: number; readonly profile: string };
  * @throws the file system's error, which is no reason to stop anything
  */
 export function noteProfileUse(profile: string, { stateDir, now }: Place & { readonly now: Date }): void {
-  if (/\p{Cc}/u.test(profile)) return; // cannot be a line
+  if (profile.includes('\n')) return; // cannot be a line
   const seconds = Math.floor(now.getTime() / 1000);
   const uses = read(stateDir);
   const [latest] = uses;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { VaultError } from './errors.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -23,7 +23,7 @@ export function settingsFilePath(env: Env, homeDir: string): string {
 
 /**
  * Reads the settings file: `flag = value` lines, those of one command below its `[command]`; comments as in AWS's files. One
- * that is missing, which is the rule, costs a failed open and no more.
+ * that is missing, which is the rule, costs one look and no more.
  * @throws VaultError CONFIG_INVALID with file and line
  */
 export function readSettingsFile(path: string): SettingsFile | undefined {
@@ -71,11 +71,11 @@ export function sharedSettings(file: SettingsFile | undefined): Readonly<Record<
 
 function readText(path: string): string | undefined {
   try {
+    // Asked first: the error for a missing file costs more than all that is done here.
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
     return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    // ENOTDIR: something on the way is a file, so there cannot be one.
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     const message = `the settings file ${JSON.stringify(path)} cannot be read (${String(code)}); mend or remove it`;
     throw new VaultError('CONFIG_INVALID', message, { details: { file: path }, cause: error });
   }

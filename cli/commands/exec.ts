@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { VaultError } from '../../native-host/errors.ts';
 import { variable } from '../../native-host/settings.ts';
 import { childEnvironment, profileEnvironment, replaceProcess, resolveExecutable, spawnAndWait } from '../child.ts';
-import { chosenProfile, remember } from '../chosen-profile.ts';
+import { checkProfileCanBeChosen, chosenProfile, remember } from '../chosen-profile.ts';
 import type { Cli } from '../cli.ts';
 import { reachEnvironment } from '../reach-environment.ts';
 import { type CredentialFlags, inContext } from './request.ts';
@@ -26,6 +26,7 @@ export async function exec(options: ExecOptions, cli: Cli): Promise<number> {
     const message = "running in an existing aws-vault subshell; 'exit' from the subshell or unset AWS_VAULT to force";
     throw new VaultError('USAGE', message);
   }
+  await checkProfileCanBeChosen(options.profile);
   const command = options.command ?? shell(cli);
   // Before anything is asked of AWS or of a person: a mistyped command needs neither.
   const file = resolveExecutable(command, env);
