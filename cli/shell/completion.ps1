@@ -3,7 +3,7 @@
 Register-ArgumentCompleter -Native -CommandName @NAMES@ -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
     # The function of shell-init takes what this command takes.
-    $before = if ($commandAst.GetCommandName() -eq 'kt') { @('shell-env') } else { @() }
+    $before = @(if ($commandAst.GetCommandName() -eq 'kt') { 'shell-env' })
     $elements = @($commandAst.CommandElements | Select-Object -Skip 1)
     foreach ($element in $elements) {
         if ($element.Extent.EndOffset -ge $cursorPosition -and $wordToComplete -ne '') { break }

@@ -72,7 +72,8 @@ kt() {
   _kt_shell=$$
 }
 
-# Sets KT_PROMPT to "[profile 52m] ", in yellow for the last ten minutes and in red after the end. Starts no process.
+# Sets KT_PROMPT to "[profile 52m] ", in yellow for the last ten minutes and in red after the end. Starts no process, but for
+# the date where bash is older than 4.2.
 _kt_prompt() {
   local status=$? name=${AWS_VAULT-} left= colour=36 now odd='[^[:alnum:]._/@:+ -]'
   KT_PROMPT=
