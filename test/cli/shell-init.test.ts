@@ -222,6 +222,6 @@ it('the text for PowerShell names this program and the variables, in its quotes'
   expect(stdout).toContain("Register-ArgumentCompleter -Native -CommandName 'keyturn', 'kt'");
   expect(stdout).not.toMatch(/@[A-Z]+@/);
   // An `if` that yields one value or none is no array, and += would make one text of the words.
-  expect(stdout).toContain("$before = @(if (");
+  expect(stdout).toContain('$before = @(if (');
   expect((await world.run(['shell-init', 'pwsh'])).stdout).toBe(stdout);
 });
