@@ -54,7 +54,11 @@ async function kingpinAnswer(words: readonly string[], surroundings: Surrounding
 }
 
 function completionOf(before: readonly string[], current: string, surroundings: Surroundings): Promise<Completion> {
-  return complete(before, current, { grammar: GRAMMAR, profiles: (options) => profilesOf(options, surroundings) });
+  return complete(before, current, {
+    grammar: GRAMMAR,
+    profiles: (options) => profilesOf(options, surroundings),
+    services: async () => (await import('../native-host/console-service.ts')).consoleServiceNames(),
+  });
 }
 
 /** Those used last first, then in the order of the config file. */

@@ -19,7 +19,7 @@ type EnvSource = {
 export type FlagSpec = FlagCommon &
   (
     | { readonly kind: 'boolean'; readonly default?: true; readonly env?: string }
-    | (EnvSource & { readonly kind: 'string' })
+    | (EnvSource & { readonly kind: 'string'; readonly completes?: 'service' })
     | (EnvSource & {
         readonly kind: 'choice';
         readonly choices: readonly string[];
@@ -37,7 +37,7 @@ export type ArgSpec = {
   /** Only what comes before `--` can be this argument: in `exec -- aws s3 ls` the program is aws, and no profile is given. */
   readonly beforeDashes?: true;
   /** What a shell's completion offers here; `stored`: profiles, and names that only the vault knows. */
-  readonly completes?: 'profile' | 'stored' | 'command' | readonly string[];
+  readonly completes?: 'profile' | 'stored' | 'command' | 'service' | readonly string[];
 };
 
 export type CommandSpec = {

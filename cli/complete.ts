@@ -14,6 +14,8 @@ export type Completion =
 
 export type CompleteOptions = {
   readonly grammar: Grammar;
+  /** Services of the console. */
+  readonly services: () => Promise<readonly string[]>;
   readonly profiles: (options: { readonly stored: boolean }) => Promise<readonly string[]>;
 };
 
@@ -27,11 +29,11 @@ export async function complete(
 ): Promise<Completion> {
   const place = placeAfter(before, options.grammar);
   if (place.command !== undefined) return { kind: 'command', word: place.command };
-  if (place.pendingFlag !== undefined) return flagValues(place.pendingFlag, '');
+  if (place.pendingFlag !== undefined) return flagValues(place.pendingFlag, '', options);
   const equals = current.indexOf('=');
   if (!place.isLiteral && current.startsWith('--') && equals > 0) {
     const flag = place.flags.get(current.slice(2, equals));
-    return flag === undefined ? none() : flagValues(flag, current.slice(0, equals + 1));
+    return flag === undefined ? none() : flagValues(flag, current.slice(0, equals + 1), options);
   }
   if (!place.isLiteral && current.startsWith('-')) return candidates(flagCandidates(place, current));
   return place.arg === undefined ? candidates(place.words) : argument(place.arg, before.length, options);
@@ -164,16 +166,19 @@ async function argument({ completes, kind }: ArgSpec, word: number, options: Com
     const profiles = await options.profiles({ stored: completes === 'stored' });
     return candidates(profiles.map((value) => ({ value, description: '' })));
   }
+  if (completes === 'service')
+    return candidates((await options.services()).map((value) => ({ value, description: '' })));
   if (completes !== undefined && kind !== 'rest')
     return candidates(completes.map((value) => ({ value, description: '' })));
   return none();
 }
 
-function flagValues(flag: FlagSpec, prefix: string): Completion {
+async function flagValues(flag: FlagSpec, prefix: string, { services }: CompleteOptions): Promise<Completion> {
   const values = (list: readonly string[]): Completion =>
     candidates(list.map((value) => ({ value: prefix + value, description: '' })));
   if (flag.kind === 'choice') return values(flag.choices);
   if (flag.kind === 'duration') return values(DURATIONS);
+  if (flag.kind === 'string' && flag.completes === 'service') return values(await services());
   return flag.kind === 'string' && flag.placeholder === 'DIR' ? { kind: 'directories' } : none();
 }
 

@@ -155,7 +155,7 @@ describe('what shells ask', () => {
     expect(await ask('__complete', 'fish', '=p', 'exec')).toContain('a:b\t\n');
     expect(await ask('__complete', 'powershell', '=', 'exec', 'prod', '--')).toBe('command 3\n');
     expect(await ask('__complete', 'zsh', '=', '--file-dir')).toBe('directories\n');
-    expect(await ask('__complete', 'bash', '=ex')).toMatch(/^candidates\nexec\t.+\nexport\t.+\n$/);
+    expect(await ask('__complete', 'bash', '=ex')).toMatch(/^candidates\nexec\t.+\nexport\t.+\n/);
   });
 
   it('has profiles used last before the others', async () => {
@@ -169,7 +169,7 @@ describe('what shells ask', () => {
   it('is answered as kingpin does, for completion files that were made for aws-vault', async () => {
     expect(await ask('--completion-bash', 'exec', 'p')).toBe('prod\n');
     expect(await ask('--completion-bash', 'exec')).toContain('my prof\n');
-    expect(await ask('--completion-bash', 'exp')).toBe('export\n');
+    expect(await ask('--completion-bash', 'expo')).toBe('export\n');
     expect(await ask('--completion-bash', '')).toContain('list\n');
     expect(await ask('--completion-bash', 'exec', '--reg')).toBe('--region\n');
     expect(await ask('--completion-bash')).toContain('exec\n');

@@ -8,6 +8,7 @@ const PROFILES = ['prod', 'a:b', 'my prof', 'größe'];
 function completed(...words: string[]): Promise<Completion> {
   return complete(words.slice(0, -1), words.at(-1) ?? '', {
     grammar: GRAMMAR,
+    services: async () => ['ec2', 's3'],
     profiles: async ({ stored }) => (stored ? [...PROFILES, 'only-a-key'] : PROFILES),
   });
 }
@@ -91,6 +92,12 @@ describe('completion', () => {
     expect(await values('list', '')).toEqual([]);
     expect(await values('export', 'prod', '')).toEqual([]);
     expect(await values('bogus', '')).toEqual([]);
+  });
+
+  it('offers services of the console', async () => {
+    expect(await values('login', 'prod', '')).toEqual(['ec2', 's3']);
+    expect(await values('login', 'prod', '--service', '')).toEqual(['ec2', 's3']);
+    expect(await values('login', '--service=')).toEqual(['--service=ec2', '--service=s3']);
   });
 
   it('offers shells', async () => {
