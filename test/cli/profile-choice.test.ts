@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PseudoTerminal } from './pseudo-terminal.ts';
 import { KEYTURN, populate, startWorld, type World } from './world.ts';
 
@@ -57,13 +57,20 @@ describe('without a profile', () => {
 describe('on a terminal', () => {
   const UNTIL_LISTED = '777788889999';
 
+  // Another one is first, so that the mark before this one shows that the list has been searched.
+  beforeEach(() => {
+    const state = path.join(world.home, '.local/state/keyturn');
+    fs.mkdirSync(state, { recursive: true });
+    fs.writeFileSync(path.join(state, 'recent-profiles'), '1700000000 admin\n');
+  });
+
   it('a list to choose from is shown beside a pipe, and what is chosen is used', async () => {
     const out = path.join(world.home, 'exported');
     const terminal = new PseudoTerminal(`'${KEYTURN}' export >'${out}' </dev/null`, world.env);
     await terminal.shows(UNTIL_LISTED);
     expect(terminal.output).toMatch(/torn .*\(profile "torn" has source_profile "nowhere"/);
     terminal.type('7777');
-    await terminal.shows('Profile 7777');
+    await terminal.shows('❯ reader');
     terminal.type('\r');
     expect(await terminal.status()).toBe(0);
     expect(fs.readFileSync(out, 'utf8')).toMatch(/^AWS_ACCESS_KEY_ID=ASIA.*AWS_REGION=us-east-2\n/s);
@@ -76,7 +83,7 @@ describe('on a terminal', () => {
     );
     await terminal.shows(UNTIL_LISTED);
     terminal.type('rea');
-    await terminal.shows('Profile rea');
+    await terminal.shows('❯ reader');
     terminal.type('\r');
     expect(await terminal.status()).toBe(0);
     expect(terminal.output).toMatch(/is reader\r\nicanon\r\necho\r\n$/);
