@@ -1,5 +1,5 @@
 import type { Grammar } from '../args-grammar.ts';
-import { currentProfile, duration, mfaToken, noSession, region } from './flags.ts';
+import { currentProfile, duration, mfaToken, noSession, region, stdout } from './flags.ts';
 
 const shell = {
   kind: 'optional',
@@ -39,6 +39,6 @@ export const shellCommands = {
     help: 'Print what a shell is to have in its environment for a profile.',
     hidden: true,
     args: { profile: currentProfile },
-    flags: { duration, noSession, region, mfaToken },
+    flags: { duration, noSession, region, mfaToken, stdout },
   },
 } as const satisfies Grammar['commands'];
