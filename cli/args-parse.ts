@@ -184,6 +184,10 @@ class Parser {
   private flagValues(): Values {
     const values: Values = {};
     for (const { flag, value } of this.given) {
+      if (flag.spec.kind === 'list') {
+        values[flag.key] = [...((values[flag.key] as string[] | undefined) ?? []), value]; // nobody else sets a list's key
+        continue;
+      }
       if (Object.hasOwn(values, flag.key)) throw usageError(`flag '${flag.name}' cannot be repeated`, flag.name);
       values[flag.key] = typeof value === 'boolean' ? value : convert(flag, value);
     }
@@ -197,6 +201,10 @@ class Parser {
   private missing(flag: Flag): unknown {
     const { spec } = flag;
     const fromEnv = spec.env === undefined ? undefined : this.env[spec.env];
+    if (spec.kind === 'list')
+      return String(fromEnv || (this.settings?.get(flag.key) ?? ''))
+        .split(/\s+/)
+        .filter(Boolean);
     if (fromEnv) return spec.kind === 'boolean' ? truth(fromEnv, `$${spec.env}`) : convert(flag, fromEnv);
     const fromFile = this.settings?.get(flag.key);
     if (fromFile !== undefined) return fromFile;

@@ -25,6 +25,11 @@ const runners: Runner = {
   },
   async exec({ args, flags }, cli) {
     const request = { ...flags, profile: args.profile, durationSeconds: flags.duration };
+    if (flags.server || flags.ecsServer || flags.ec2Server) {
+      const { execServer } = await import('./commands/exec-server.ts');
+      const profile = await chosenProfile(args.profile, cli);
+      return execServer({ ...request, profile, command: args.cmd, args: args.args }, cli);
+    }
     if (!flags.json) return exec({ ...request, command: args.cmd, args: args.args }, cli);
     const { exportProfile } = await import('./commands/export.ts');
     return done(exportProfile({ ...request, format: 'json' }, cli));
@@ -81,6 +86,10 @@ const runners: Runner = {
   async 'shell-env'({ args, flags }, cli) {
     const { shellEnv } = await import('./commands/shell-env.ts');
     return done(shellEnv({ ...flags, ...args, durationSeconds: flags.duration }, cli));
+  },
+  async proxy({ flags }, cli) {
+    const { proxy } = await import('./commands/proxy.ts');
+    return proxy(flags, cli);
   },
   async 'host install'({ flags }, cli) {
     const { installHost } = await import('./commands/host.ts');
