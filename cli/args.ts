@@ -7,6 +7,7 @@ import { execCommands } from './grammar/exec-commands.ts';
 import { explainCommand } from './grammar/explain-command.ts';
 import { globalFlags } from './grammar/global-flags.ts';
 import { hostCommands } from './grammar/host-commands.ts';
+import { mfaCommands } from './grammar/mfa-commands.ts';
 import { moveCommands } from './grammar/move-commands.ts';
 import { sessionCommands } from './grammar/session-commands.ts';
 import { shellCommands } from './grammar/shell-commands.ts';
@@ -21,6 +22,7 @@ export const GRAMMAR = {
     ...moveCommands,
     ...execCommands,
     ...sessionCommands,
+    ...mfaCommands,
     ...consoleCommands,
     ...explainCommand,
     ...hostCommands,

@@ -49,7 +49,7 @@ export function removeKey(access: VaultAccess, profile: string): Promise<{ sessi
 }
 
 /** Those of the profile itself, and of the roles that have it as their source: they would go on as the old key's user. */
-async function removeSessionsFrom(access: VaultAccess, profile: string, keyring: Keyring): Promise<number> {
+export async function removeSessionsFrom(access: VaultAccess, profile: string, keyring: Keyring): Promise<number> {
   const config = await access.config();
   const keys = await keyring.keys();
   const chain = access.chainOptions(config, new Set([...keys.filter(isStoredKey), profile]), { profile, flags: {} });

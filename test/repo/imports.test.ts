@@ -27,7 +27,7 @@ const RULES: readonly { readonly from: RegExp; readonly may: readonly RegExp[] }
   },
   {
     from: /^cli\//,
-    may: [/^cli\//, /^native-host\/(?!engine\/|keyring\/|operations\/|aws\/)/, /^installers\//],
+    may: [/^cli\//, /^native-host\/(?!engine\/|keyring\/|operations\/|aws\/)/, /^installers\//, /^uqr$/],
   },
   {
     from: /^installers\//,
