@@ -36,7 +36,8 @@ function userEnvironment(): NodeJS.ProcessEnv {
 
 /** aws-vault's form of an error, and the stable code; one line without control characters, whatever AWS or a file said. */
 function errorLine({ code, message }: VaultError, programName: string, command: string): string {
-  const prefix = command === '' ? '' : `${command === 'export' ? 'exec' : command}: `;
+  const isOfArguments = command === '' || message.endsWith(', try --help');
+  const prefix = isOfArguments ? '' : `${command === 'export' ? 'exec' : command}: `;
   return `${programName}: error: ${prefix}${message.replaceAll(/\s*\p{Cc}\s*/gu, ' ')} [${code}]\n`;
 }
 

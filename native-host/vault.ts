@@ -2,12 +2,14 @@ import { type ConfigFile, visibleProfiles } from './aws/config-file.ts';
 import type { Credentials } from './aws/credentials.ts';
 import { type ResolvedProfile, resolveProfile } from './aws/profile.ts';
 import type { Env } from './engine/context.ts';
+import type { RotateResult } from './engine/rotation-call.ts';
 import { isStoredKey } from './engine/session-cache.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
 import type { Explanation } from './operations/explain.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
+import type { RotateKeyRequest, RotationPlan } from './operations/rotate-key.ts';
 import type { SsoLoginOptions } from './operations/sso-login.ts';
 import type { ProfileSummary } from './protocol.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
@@ -160,6 +162,18 @@ export class Vault {
   async remove(profile: string): Promise<{ sessions: number }> {
     const { removeKey } = await import('./operations/stored-keys.ts');
     return removeKey(this.access, profile);
+  }
+
+  /** Finds the key behind a profile and asks AWS whose it is and how old. @throws VaultError as inspectKey does */
+  async inspectKey(profile: string, signal: AbortSignal): Promise<RotationPlan> {
+    const { inspectKey } = await import('./operations/rotate-key.ts');
+    return inspectKey(this.access, profile, signal);
+  }
+
+  /** Replaces a stored key by a new one, or ends what an interrupted rotation has left. @throws VaultError as rotateStoredKey does */
+  async rotate(request: RotateKeyRequest, call: CallOptions): Promise<RotateResult> {
+    const { rotateStoredKey } = await import('./operations/rotate-key.ts');
+    return rotateStoredKey(this.access, request, call);
   }
 
   /** Removes the cached sessions and the SSO token of one profile, or of all. */

@@ -1,5 +1,6 @@
 import type { Grammar } from '../args-grammar.ts';
-import { noSession, profile } from './flags.ts';
+import { profile } from './flags.ts';
+import { rotateCommand } from './rotate-command.ts';
 
 export const vaultCommands = {
   add: {
@@ -35,10 +36,5 @@ export const vaultCommands = {
       credentials: { kind: 'boolean', help: 'Only profiles that have a stored key, one per line.' },
     },
   },
-  rotate: {
-    help: 'Replace a stored access key by a new one.',
-    unavailable: 'Keyturn cannot rotate keys yet',
-    args: { profile },
-    flags: { noSession },
-  },
+  ...rotateCommand,
 } as const satisfies Grammar['commands'];

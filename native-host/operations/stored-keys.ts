@@ -24,7 +24,7 @@ export function checkName(profile: string, { addsSection }: { readonly addsSecti
 export function addKey(access: VaultAccess, profile: string, key: Credentials): Promise<{ sessions: number }> {
   return access.withKeyring(async (keyring) => {
     await writeStoredKey(keyring, profile, key);
-    return { sessions: await removeSessionsFrom(access, profile, keyring) };
+    return { sessions: sum(await removeSessionsFrom(access, profile, keyring)) };
   });
 }
 
@@ -42,21 +42,34 @@ export async function addProfile(access: VaultAccess, profile: string, signal: A
 /** Removes a profile's stored key and the sessions that began with it. @throws VaultError CREDENTIALS_NOT_FOUND */
 export function removeKey(access: VaultAccess, profile: string): Promise<{ sessions: number }> {
   return access.withKeyring(async (keyring) => {
-    if (await keyring.remove(profile)) return { sessions: await removeSessionsFrom(access, profile, keyring) };
+    if (await keyring.remove(profile)) return { sessions: sum(await removeSessionsFrom(access, profile, keyring)) };
     const message = `the vault holds no key for profile ${JSON.stringify(profile)}; see 'keyturn list'`;
     throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
   });
 }
 
-/** Those of the profile itself, and of the roles that have it as their source: they would go on as the old key's user. */
-async function removeSessionsFrom(access: VaultAccess, profile: string, keyring: Keyring): Promise<number> {
+/**
+ * Removes the sessions of the profile itself, and of the roles that have it as their source: they would go on as the old key's
+ * user. Answers how many of each profile there were.
+ */
+export async function removeSessionsFrom(
+  access: VaultAccess,
+  profile: string,
+  keyring: Keyring,
+): Promise<ReadonlyMap<string, number>> {
   const config = await access.config();
   const keys = await keyring.keys();
   const chain = access.chainOptions(config, new Set([...keys.filter(isStoredKey), profile]), { profile, flags: {} });
   const names = new Set(keys.flatMap((key) => parseSessionKey(key)?.profile ?? []));
-  let count = 0;
+  const counts = new Map<string, number>();
   for (const name of names) {
-    if (name === profile || beginsWith(profile, name, chain)) count += await removeSessions(keyring, name);
+    if (name !== profile && !beginsWith(profile, name, chain)) continue;
+    const count = await removeSessions(keyring, name);
+    if (count > 0) counts.set(name, count);
   }
-  return count;
+  return counts;
+}
+
+function sum(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((total, count) => total + count, 0);
 }

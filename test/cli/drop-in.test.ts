@@ -54,7 +54,7 @@ describe('as aws-vault', () => {
       "flag '--ec2-server' is not available: Keyturn has no credential server yet, try --help",
     ],
     [['exec', '-s', 'p'], "flag '-s' is not available: Keyturn has no credential server yet, try --help"],
-    [['rotate', 'p'], "command 'rotate' is not available: Keyturn cannot rotate keys yet, try --help"],
+    [['rotate'], "required argument 'profile' not provided, try --help"],
     [['proxy', '--stop'], "command 'proxy' is not available: Keyturn has no credential server yet, try --help"],
   ])('refuses %j in its words', async (args, message) => {
     expect(await run(args)).toEqual({ status: 1, stdout: '', stderr: `aws-vault: error: ${message} [USAGE]\n` });
