@@ -60,7 +60,7 @@ export async function removeSessionsFrom(
   const config = await access.config();
   const keys = await keyring.keys();
   const chain = access.chainOptions(config, new Set([...keys.filter(isStoredKey), profile]), { profile, flags: {} });
-  const names = new Set(keys.flatMap((key) => parseSessionKey(key)?.profile ?? []));
+  const names = new Set([profile, ...keys.flatMap((key) => parseSessionKey(key)?.profile ?? [])]);
   const counts = new Map<string, number>();
   for (const name of names) {
     if (name !== profile && !beginsWith(profile, name, chain)) continue;
