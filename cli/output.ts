@@ -14,9 +14,9 @@ export type ExportedProfile = {
 const MIN_COLUMN_WIDTH = 25;
 const COLUMN_PADDING = 2;
 
-/** aws-vault's list: a header and three columns, every cell filled up with blanks, the last one too. */
-export function listTable(rows: readonly (readonly string[])[]): string {
-  const titles = ['Profile', 'Credentials', 'Sessions'];
+/** aws-vault's list: a header and three columns, every cell filled up with blanks, the last one too; columns of ours come after. */
+export function listTable(rows: readonly (readonly string[])[], ...more: readonly string[]): string {
+  const titles = ['Profile', 'Credentials', 'Sessions', ...more];
   const lines = [titles, titles.map((title) => '='.repeat(title.length)), ...rows].map((row) => row.map(printable));
   const widths = titles.map((_title, column) =>
     Math.max(MIN_COLUMN_WIDTH, ...lines.map((line) => lengthOf(line[column] ?? '') + COLUMN_PADDING)),

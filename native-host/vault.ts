@@ -1,16 +1,20 @@
 import { type ConfigFile, visibleProfiles } from './aws/config-file.ts';
 import type { Credentials } from './aws/credentials.ts';
+import { type PlainTextKey, plainTextKeys } from './aws/credentials-file.ts';
 import { type ResolvedProfile, resolveProfile } from './aws/profile.ts';
 import type { Env } from './engine/context.ts';
 import type { RotateResult } from './engine/rotation-call.ts';
 import { isStoredKey } from './engine/session-cache.ts';
+import type { KeyCheck } from './operations/check-key.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
 import type { Explanation } from './operations/explain.ts';
 import type { Inventory } from './operations/inventory.ts';
+import type { Listing } from './operations/listing.ts';
 import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
 import type { RotateKeyRequest, RotationPlan } from './operations/rotate-key.ts';
 import type { SsoLoginOptions } from './operations/sso-login.ts';
+import type { NewKey, NewProfile } from './operations/stored-keys.ts';
 import type { ProfileSummary } from './protocol.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
 
@@ -69,6 +73,12 @@ export class Vault {
   async inventory(): Promise<Inventory> {
     const { inventory } = await import('./operations/inventory.ts');
     return inventory(this.access);
+  }
+
+  /** The inventory, how old the keys are, and which lie in plain text. Needs no passphrase. @throws VaultError as inventory does */
+  async listing(): Promise<Listing> {
+    const { listing } = await import('./operations/listing.ts');
+    return listing(this.access);
   }
 
   /**
@@ -147,13 +157,25 @@ export class Vault {
   }
 
   /** Stores a profile's key; the sessions that began with the old one go. Answers how many there were. */
-  async add(profile: string, key: Credentials): Promise<{ sessions: number }> {
+  async add(key: NewKey): Promise<{ sessions: number }> {
     const { addKey } = await import('./operations/stored-keys.ts');
-    return addKey(this.access, profile, key);
+    return addKey(this.access, key);
   }
 
-  /** Adds the profile's empty section to the config file unless it has one. */
-  async addProfile(profile: string, signal: AbortSignal): Promise<void> {
+  /** Asks AWS whose key this is, before it is stored. @throws VaultError as checkKey does */
+  async checkKey(key: NewKey, signal: AbortSignal): Promise<KeyCheck> {
+    const { checkKey } = await import('./operations/check-key.ts');
+    return checkKey(this.access, key, signal);
+  }
+
+  /** The keys that lie in plain text in the shared credentials file. @throws VaultError CONFIG_INVALID */
+  async plainTextKeys(): Promise<{ file: string; keys: readonly PlainTextKey[] }> {
+    const { credentialsFile: file } = this.access.settings;
+    return { file, keys: plainTextKeys(file) };
+  }
+
+  /** Adds the profile's section to the config file unless it has one. */
+  async addProfile(profile: NewProfile, signal: AbortSignal): Promise<void> {
     const { addProfile } = await import('./operations/stored-keys.ts');
     return addProfile(this.access, profile, signal);
   }

@@ -58,19 +58,19 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
 }
 
 /**
- * Adds an empty `[profile NAME]` section at the end of the file and changes no other byte, permission or owner; a symlink
+ * Adds a `[profile NAME]` section, with `settings` or empty, at the end of the file and changes no other byte, permission or owner; a symlink
  * stays one. A missing file is made, readable by its owner only.
  * @throws VaultError USAGE (profileHeader), CONFIG_INVALID when the file cannot be written
  */
-export function appendProfile(file: string, profile: string): void {
-  const header = profileHeader(profile);
+export function appendProfile(file: string, profile: string, settings: Readonly<Record<string, string>> = {}): void {
+  const lines = [profileHeader(profile), ...Object.entries(settings).map(([key, value]) => `${key} = ${value}`)];
   try {
     makeDirectory(dirname(file));
     // Bytes, not text: a comment in another encoding than UTF-8 has to come out as it went in.
     const before = readBytes(file) ?? Buffer.alloc(0);
     const lineEnd = before.includes('\r\n') ? '\r\n' : '\n';
     const gap = before.length === 0 ? '' : before.at(-1) === NEWLINE ? lineEnd : lineEnd + lineEnd;
-    replaceFile(file, Buffer.concat([before, Buffer.from(`${gap}${header}${lineEnd}`)]));
+    replaceFile(file, Buffer.concat([before, Buffer.from(gap + lines.map((line) => line + lineEnd).join(''))]));
   } catch (error) {
     if (error instanceof VaultError) throw error;
     throw new VaultError('CONFIG_INVALID', `cannot write ${file}: ${reason(error)}`, {

@@ -2,10 +2,11 @@ import { appendProfile, profileHeader } from '../aws/config-file.ts';
 import type { Credentials } from '../aws/credentials.ts';
 import { beginsWith } from '../engine/plan-over.ts';
 import { isStoredKey, parseSessionKey, removeSessions } from '../engine/session-cache.ts';
-import { writeStoredKey } from '../engine/stored-key.ts';
+import { readStoredKey, writeStoredKey } from '../engine/stored-key.ts';
 import { VaultError } from '../errors.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import type { VaultAccess } from '../vault-access.ts';
+import { rememberKey } from './key-ages.ts';
 
 /**
  * Refuses a name before anybody types a secret for it: one that the vault would take for a session or an SSO token, and,
@@ -20,20 +21,36 @@ export function checkName(profile: string, { addsSection }: { readonly addsSecti
   if (addsSection) profileHeader(profile);
 }
 
-/** Stores a profile's key; the sessions that began with the old one go. Answers how many there were. */
-export function addKey(access: VaultAccess, profile: string, key: Credentials): Promise<{ sessions: number }> {
+/** A key to store. `createdAt`: when AWS made it, if it said so. */
+export type NewKey = { readonly profile: string; readonly key: Credentials; readonly createdAt?: Date | undefined };
+
+/**
+ * Stores a profile's key and reads it back; the sessions that began with the old one go. Answers how many there were.
+ * @throws VaultError KEYRING_*
+ */
+export function addKey(access: VaultAccess, { profile, key, createdAt }: NewKey): Promise<{ sessions: number }> {
   return access.withKeyring(async (keyring) => {
     await writeStoredKey(keyring, profile, key);
+    const stored = await readStoredKey(keyring, profile);
+    if (stored.secretAccessKey !== key.secretAccessKey) throw notAsWritten(profile);
+    await rememberKey(access, keyring, { profile, date: { ...(createdAt && { createdAt }) } });
     return { sessions: sum(await removeSessionsFrom(access, profile, keyring)) };
   });
 }
 
-/** Adds the profile's empty section to the config file unless it has one. */
-export async function addProfile(access: VaultAccess, profile: string, signal: AbortSignal): Promise<void> {
+/** A section to add to the config file; without settings it is an empty one. */
+export type NewProfile = { readonly profile: string; readonly settings?: Readonly<Record<string, string>> };
+
+/** Adds the profile's section to the config file unless it has one. */
+export async function addProfile(
+  access: VaultAccess,
+  { profile, settings }: NewProfile,
+  signal: AbortSignal,
+): Promise<void> {
   // Two processes that add at the same time would each write the file without the other's section.
   const release = await access.locks.acquire('config-file', { signal });
   try {
-    if (!(await access.config()).profiles.has(profile)) appendProfile(access.settings.configFile, profile);
+    if (!(await access.config()).profiles.has(profile)) appendProfile(access.settings.configFile, profile, settings);
   } finally {
     release();
   }
@@ -42,7 +59,9 @@ export async function addProfile(access: VaultAccess, profile: string, signal: A
 /** Removes a profile's stored key and the sessions that began with it. @throws VaultError CREDENTIALS_NOT_FOUND */
 export function removeKey(access: VaultAccess, profile: string): Promise<{ sessions: number }> {
   return access.withKeyring(async (keyring) => {
-    if (await keyring.remove(profile)) return { sessions: sum(await removeSessionsFrom(access, profile, keyring)) };
+    const isRemoved = await keyring.remove(profile);
+    if (isRemoved) await rememberKey(access, keyring, { profile, date: undefined });
+    if (isRemoved) return { sessions: sum(await removeSessionsFrom(access, profile, keyring)) };
     const message = `the vault holds no key for profile ${JSON.stringify(profile)}; see 'keyturn list'`;
     throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
   });
@@ -68,6 +87,11 @@ export async function removeSessionsFrom(
     if (count > 0) counts.set(name, count);
   }
   return counts;
+}
+
+function notAsWritten(profile: string): VaultError {
+  const message = `the vault gave the key of ${JSON.stringify(profile)} back differently than it was stored; keep your copy of the key, and check the vault with 'keyturn list'`;
+  return new VaultError('KEYRING_CORRUPT', message, { details: { profile } });
 }
 
 function sum(counts: ReadonlyMap<string, number>): number {
