@@ -73,10 +73,10 @@ describe.each([[[]], [['--debug']]])('with the flags %j', (flags) => {
   it('add repeats nothing of the key', async () => {
     const env = { AWS_ACCESS_KEY_ID: people.key.accessKeyId, AWS_SECRET_ACCESS_KEY: people.key.secretAccessKey };
     const results = await Promise.all([
-      run(['add', '--env', '--no-verify', `copy${flags.length}`], env),
-      run(['add', '--env', '--no-verify', 'a #b'], env),
-      run(['add', '--env', '--no-verify', 'ada'], { ...env, AWS_VAULT_FILE_PASSPHRASE: 'wrong' }),
-      run(['add', '--env', '--no-verify', 'two'], { ...env, AWS_SECRET_ACCESS_KEY: `${people.key.secretAccessKey} x` }),
+      run(['add', '--env', `copy${flags.length}`], env),
+      run(['add', '--env', 'a #b'], env),
+      run(['add', '--env', 'ada'], { ...env, AWS_VAULT_FILE_PASSPHRASE: 'wrong' }),
+      run(['add', '--env', 'two'], { ...env, AWS_SECRET_ACCESS_KEY: `${people.key.secretAccessKey} x` }),
     ]);
     expect(results.map(({ stdout, stderr }) => found(stdout + stderr))).toEqual([[], [], [], []]);
   });
