@@ -45,14 +45,12 @@ function padded(cell: string, width: number): string {
 }
 
 function lengthOf(cell: string): number {
-  return [...cell].length;
+  return /[\ud800-\udfff]/.test(cell) ? [...cell].length : cell.length;
 }
 
 /** Without control characters, which could move the cursor or end the line. */
 export function printable(cell: string): string {
-  let text = '';
-  for (const char of cell) text += char < ' ' || (char >= '\x7f' && char <= '\x9f') ? '?' : char;
-  return text;
+  return cell.replaceAll(/\p{Cc}/gu, '?');
 }
 
 /**

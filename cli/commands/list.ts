@@ -142,8 +142,8 @@ function asJson(listing: Listing, now: Date) {
       expiresAt: rfc3339(expiresAt),
       secondsLeft: Math.trunc((expiresAt.getTime() - now.getTime()) / 1000),
     })),
-    ssoTokens: ssoTokens.map(({ key, expiresAt, isRenewable, profiles: users }) => ({
-      startUrl: key.replace(/^oidc:/, ''),
+    ssoTokens: ssoTokens.map(({ startUrl, expiresAt, isRenewable, profiles: users }) => ({
+      startUrl,
       expiresAt: expiresAt === undefined ? null : rfc3339(expiresAt),
       isRenewable,
       profiles: users,
