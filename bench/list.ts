@@ -34,7 +34,8 @@ export async function benchList(): Promise<void> {
     ratioRow(`${SIZES.large} profiles, --json`, samples.json, samples.bare, { atMost: 3 });
     ratioRow(`${SIZES.large} profiles, --profiles`, samples.names, samples.bare);
     // What 1000 more profiles cost, against twice what 500 more cost: 1 where the time grows in proportion.
-    const growth = (median(samples.large) - median(samples.medium)) / (2 * (median(samples.medium) - median(samples.small)));
+    const growth =
+      (median(samples.large) - median(samples.medium)) / (2 * (median(samples.medium) - median(samples.small)));
     console.log(`  1000 more profiles against 2 x 500 more   x ${growth.toFixed(2)}  (1 is linear)`);
   } finally {
     await Promise.all(worlds.map((world) => world.close()));

@@ -176,5 +176,6 @@ function merge(sections: readonly ScannedSection[], type: ScannedSection['type']
 /** As aws-vault lists them: an empty `[default]` is no profile anybody made. */
 export function visibleProfiles(config: ConfigFile): string[] {
   const profiles = [...config.profiles.values()];
-  return profiles.filter(({ name, values }) => name !== 'default' || values.size > 0).map(({ name }) => name);
+  // The values of all others stay unread.
+  return profiles.filter((one) => one.name !== 'default' || one.values.size > 0).map(({ name }) => name);
 }
