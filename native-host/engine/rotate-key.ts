@@ -83,7 +83,7 @@ async function promote(options: RotateOptions, old: Credentials, { key, createdA
   const { keyring, profile } = options;
   const stored = (await readKeyItem(keyring, profile)).key;
   if (stored.accessKeyId !== old.accessKeyId) {
-    await deleteKey(options, key, stored);
+    await deleteKey(options, key, key);
     const message = `another program has stored another key for profile ${JSON.stringify(profile)} meanwhile: that one was left alone, and the new key ${masked(key.accessKeyId)} deleted again`;
     throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
   }
