@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Credentials } from '../../../native-host/aws/credentials.ts';
-import type { ServiceOptions } from '../../../native-host/aws/sts.ts';
-import { readKeyItem, writeKeyItem } from '../../../native-host/engine/key-rotation.ts';
-import { rotateKey } from '../../../native-host/engine/rotate-key.ts';
-import type { RotateOptions, RotationEvent } from '../../../native-host/engine/rotation-call.ts';
-import { readStoredKey, writeStoredKey } from '../../../native-host/engine/stored-key.ts';
-import type { Keyring } from '../../../native-host/keyring/keyring.ts';
-import { type FakeAws, startFakeAws } from '../../fake-aws/fake-aws.ts';
-import { memoryKeyring } from '../memory-keyring.ts';
+import type { Credentials } from '../../native-host/aws/credentials.ts';
+import type { ServiceOptions } from '../../native-host/aws/sts.ts';
+import { readKeyItem, writeKeyItem } from '../../native-host/engine/key-rotation.ts';
+import { rotateKey } from '../../native-host/engine/rotate-key.ts';
+import type { RotateOptions, RotationEvent } from '../../native-host/engine/rotation-call.ts';
+import { readStoredKey, writeStoredKey } from '../../native-host/engine/stored-key.ts';
+import type { Keyring } from '../../native-host/keyring/keyring.ts';
+import { type FakeAws, startFakeAws } from '../fake-aws/fake-aws.ts';
+import { memoryKeyring } from '../unit/memory-keyring.ts';
 
 let aws: FakeAws;
 let keyring: Keyring;
@@ -80,7 +80,7 @@ test('a pending key is made current also when the old one is gone from AWS', asy
 
 test('a session that ends with the old key’s use does not leave the old key behind', async () => {
   const device = aws.addMfaDevice(user);
-  const { getSessionToken } = await import('../../../native-host/aws/sts.ts');
+  const { getSessionToken } = await import('../../native-host/aws/sts.ts');
   const mfa = { serial: device.serial, tokenCode: device.freshCode() };
   const session = await getSessionToken(service(old), { durationSeconds: 900, mfa });
   const held = aws.hold({ operation: 'DeleteAccessKey' });
