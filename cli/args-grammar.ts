@@ -26,7 +26,7 @@ export type FlagSpec = FlagCommon &
         /** The whole error message for a value that is not a choice, where the usual one would not do. */
         readonly refusal?: (value: string) => string;
       })
-    | { readonly kind: 'duration' }
+    | { readonly kind: 'duration'; readonly placeholder?: string }
   );
 
 export type ArgSpec = { readonly help: string; readonly kind: 'required' | 'optional' | 'rest' };

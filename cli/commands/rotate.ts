@@ -126,9 +126,12 @@ function reporter({ print, say, programName }: Cli): (event: Event) => void {
   const told = new Set<string>();
   return (event) => {
     const line = lineOf(event);
-    if (event.type !== 'not-allowed') return print(`${line}\n`);
-    if (!told.has(line)) say(`${programName}: ${line}`);
+    // An attempt is repeated with the code that it has turned out to need.
+    const isKnown = (event.type === 'not-allowed' || event.type === 'resuming') && told.has(line);
     told.add(line);
+    if (isKnown) return;
+    if (event.type === 'not-allowed') say(`${programName}: ${line}`);
+    else print(`${line}\n`);
   };
 }
 

@@ -11,7 +11,11 @@ export const rotateCommand = {
       noSession: { ...noSession, help: 'Call IAM with the stored key itself, without MFA.' },
       mfaToken,
       all: { kind: 'boolean', help: 'Every key in the vault.' },
-      olderThan: { kind: 'duration', help: 'Only keys that AWS made longer ago than this, such as 90d.' },
+      olderThan: {
+        kind: 'duration',
+        placeholder: 'AGE',
+        help: 'Only keys that AWS made longer ago than this, such as 90d.',
+      },
       dryRun: { kind: 'boolean', help: 'Change nothing; show what would be done.' },
     },
   },

@@ -65,7 +65,8 @@ export async function rememberKey(
 
 /** Which vault: the same names may be in several. */
 function place({ settings }: VaultAccess, { backend }: OpenedKeyring) {
-  const { stateDir, fileDir, secretServiceCollection } = settings;
-  const where = { file: fileDir, 'secret-service': secretServiceCollection }[backend] ?? '';
+  const { stateDir, fileDir, secretServiceCollection, passDir = '', passPrefix } = settings;
+  const places = { file: fileDir, 'secret-service': secretServiceCollection, pass: `${passDir}/${passPrefix}` };
+  const where = new Map(Object.entries(places)).get(backend) ?? '';
   return { stateDir, vault: `${backend}:${where}` };
 }

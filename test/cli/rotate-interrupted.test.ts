@@ -97,6 +97,20 @@ describe('killed', () => {
   });
 });
 
+it('asks for one code to finish what was interrupted, and says once what it finishes', async () => {
+  const held = world.aws.hold({ operation: 'UpdateAccessKey' });
+  const child = world.start(['rotate', '-n', 'ada']);
+  await held.arrived;
+  child.kill('SIGKILL');
+  await finished(child);
+  held.release();
+  const { status, stdout } = await world.run(['rotate', 'ada', '-t', people.device.freshCode()]);
+  expect(stdout.match(/A rotation was interrupted before the old key was deleted: finishing it\n/g)).toHaveLength(1);
+  expect(stdout).toMatch(/Finished rotating access key\n$/);
+  expect(status).toBe(0);
+  await keys.expectOneWorking();
+});
+
 it('recovers when AWS made the key and its answer was lost', async () => {
   world.aws.cut({ operation: 'CreateAccessKey', when: 'after', times: 3 });
   const { status, stderr } = await keys.rotate('ada');

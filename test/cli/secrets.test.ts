@@ -41,6 +41,9 @@ describe.each([[[]], [['--debug']]])('with the flags %j', (flags) => {
   it.each<[args: string[], shown: string[]]>([
     [['list'], []],
     [['list', '--sessions'], []],
+    [['list', '--json'], []],
+    [['list', '--age'], []],
+    [['rotate', '-n', '--dry-run', '--all'], []],
     [['exec', 'reader', '--', 'true'], []],
     [['exec', '-n', 'ada', '--', 'true'], []],
     [['exec', 'reader', '-d', '20m', '--', 'true'], []],
