@@ -82,6 +82,16 @@ it('replaces the same key under another name, which would stop working', async (
   expect((await keys.storedItem('twin')).AccessKeyID).toBe(await keys.expectOneWorking());
 });
 
+it('shows no secret, also with --debug', async () => {
+  const { status, stdout, stderr } = await keys.rotate('--debug', 'ada');
+  const { SecretAccessKey } = await keys.storedItem();
+  expect(String(SecretAccessKey)).toHaveLength(40);
+  for (const secret of [people.key.secretAccessKey, String(SecretAccessKey)]) {
+    expect(stdout + stderr).not.toContain(secret);
+  }
+  expect(status).toBe(0);
+});
+
 it('waits until AWS knows the new key', async () => {
   world.aws.setKeySettling({ calls: 3 });
   expect((await keys.rotate('ada')).status).toBe(0);

@@ -43,7 +43,7 @@ describe.each([[[]], [['--debug']]])('with the flags %j', (flags) => {
     [['list', '--sessions'], []],
     [['list', '--json'], []],
     [['list', '--age'], []],
-    [['rotate', '-n', '--dry-run', '--all'], []],
+    [['rotate', '-n', '--dry-run', 'ada'], []],
     [['exec', 'reader', '--', 'true'], []],
     [['exec', '-n', 'ada', '--', 'true'], []],
     [['exec', 'reader', '-d', '20m', '--', 'true'], []],
