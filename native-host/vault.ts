@@ -157,7 +157,7 @@ export class Vault {
   }
 
   /** Stores a profile's key; the sessions that began with the old one go. Answers how many there were. */
-  async add(key: NewKey): Promise<{ sessions: number }> {
+  async add(key: NewKey): Promise<{ sessions: number; abandonedKeyId?: string }> {
     const { addKey } = await import('./operations/stored-keys.ts');
     return addKey(this.access, key);
   }

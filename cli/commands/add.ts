@@ -24,12 +24,14 @@ export async function add(options: AddOptions, cli: Cli): Promise<void> {
   if (!(await mayOverwrite(options, cli))) return cli.say('nothing was changed');
   const { key, leftBehind } = await keyOf(options, cli);
   const createdAt = options.verify ? await verified(profile, key, cli) : undefined;
-  const { sessions } = await cli.ask(() => cli.vault.add({ profile, key, createdAt }));
+  const { sessions, abandonedKeyId } = await cli.ask(() => cli.vault.add({ profile, key, createdAt }));
   cli.print(`Added credentials to profile ${JSON.stringify(profile)} in vault\n`);
   if (sessions > 0) cli.print(`Deleted ${sessions} existing sessions.\n`);
   const settings = mfaSerial === undefined ? {} : { mfa_serial: mfaSerial };
   if (addConfig) await cli.vault.addProfile({ profile, settings }, cli.signal);
   if (leftBehind !== undefined) cli.say(leftBehind);
+  if (abandonedKeyId === undefined || abandonedKeyId === key.accessKeyId) return;
+  cli.say(`A rotation was under way, and the vault has let go of its other key, ${abandonedKeyId}: delete it in IAM.`);
 }
 
 /** Refuses what could not work, before anybody types a secret. */

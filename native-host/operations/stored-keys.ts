@@ -1,5 +1,6 @@
 import { appendProfile, profileHeader } from '../aws/config-file.ts';
 import type { Credentials } from '../aws/credentials.ts';
+import { readKeyItem } from '../engine/key-rotation.ts';
 import { beginsWith } from '../engine/plan-over.ts';
 import { isStoredKey, parseSessionKey, removeSessions } from '../engine/session-cache.ts';
 import { readStoredKey, writeStoredKey } from '../engine/stored-key.ts';
@@ -25,17 +26,35 @@ export function checkName(profile: string, { addsSection }: { readonly addsSecti
 export type NewKey = { readonly profile: string; readonly key: Credentials; readonly createdAt?: Date | undefined };
 
 /**
- * Stores a profile's key and reads it back; the sessions that began with the old one go. Answers how many there were.
+ * Stores a profile's key and reads it back; the sessions that began with the old one go. Answers how many there were, and which
+ * key is nowhere any more because a rotation was under way.
  * @throws VaultError KEYRING_*
  */
-export function addKey(access: VaultAccess, { profile, key, createdAt }: NewKey): Promise<{ sessions: number }> {
+export function addKey(
+  access: VaultAccess,
+  { profile, key, createdAt }: NewKey,
+): Promise<{ sessions: number; abandonedKeyId?: string }> {
   return access.withKeyring(async (keyring) => {
+    const abandonedKeyId = await secondKeyId(keyring, profile);
     await writeStoredKey(keyring, profile, key);
     const stored = await readStoredKey(keyring, profile);
     if (stored.secretAccessKey !== key.secretAccessKey) throw notAsWritten(profile);
     await rememberKey(access, keyring, { profile, date: { ...(createdAt && { createdAt }) } });
-    return { sessions: sum(await removeSessionsFrom(access, profile, keyring)) };
+    const sessions = sum(await removeSessionsFrom(access, profile, keyring));
+    return { sessions, ...(abandonedKeyId !== undefined && { abandonedKeyId }) };
   });
+}
+
+/** The other key of an item whose rotation was interrupted. */
+async function secondKeyId(keyring: Keyring, profile: string): Promise<string | undefined> {
+  try {
+    const { rotation } = await readKeyItem(keyring, profile);
+    return rotation === undefined || rotation.stage === 'creating' ? undefined : rotation.key.accessKeyId;
+  } catch (error) {
+    // There is none, or one that is damaged: it is replaced anyway.
+    if (error instanceof VaultError) return undefined;
+    throw error;
+  }
 }
 
 /** A section to add to the config file; without settings it is an empty one. */

@@ -82,6 +82,19 @@ describe('killed', () => {
     expect(keys.inIam()).toHaveLength(2);
   });
 
+  it('its other key is named when somebody stores another key meanwhile', async () => {
+    await killAt('GetCallerIdentity', { nth: 2, isDone: false });
+    const made = keys.inIam().find(({ id }) => id !== people.key.accessKeyId)?.id;
+    const env = { AWS_ACCESS_KEY_ID: people.key.accessKeyId, AWS_SECRET_ACCESS_KEY: people.key.secretAccessKey };
+    const { status, stderr } = await world.run(['add', '--env', '--no-verify', 'ada'], { env });
+    expect(stderr).toBe(
+      `A rotation was under way, and the vault has let go of its other key, ${made}: delete it in IAM.\n`,
+    );
+    expect(status).toBe(0);
+    expect((await keys.storedItem()).KeyturnRotation).toBeUndefined();
+    expect((await world.run(['list'])).stderr).toBe('');
+  });
+
   it('list says so, and aws-vault on the same vault still sees the working key and nothing else', async () => {
     await killAt('GetCallerIdentity', { nth: 2, isDone: false });
     const { AccessKeyID, KeyturnRotation } = await keys.storedItem();
