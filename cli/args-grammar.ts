@@ -27,6 +27,8 @@ export type FlagSpec = FlagCommon &
         readonly refusal?: (value: string) => string;
       })
     | { readonly kind: 'duration'; readonly placeholder?: string }
+    /** May be repeated; blanks separate the values in its variable. */
+    | { readonly kind: 'list'; readonly placeholder?: string; readonly env?: string }
   );
 
 export type ArgSpec = { readonly help: string; readonly kind: 'required' | 'optional' | 'rest' };
@@ -55,9 +57,11 @@ type FlagValue<F> = F extends { readonly kind: 'boolean' }
   ? boolean
   : F extends { readonly kind: 'duration' }
     ? number | undefined
-    : F extends { readonly kind: 'choice'; readonly choices: readonly (infer C)[] }
-      ? C | Given<F>
-      : string | Given<F>;
+    : F extends { readonly kind: 'list' }
+      ? readonly string[]
+      : F extends { readonly kind: 'choice'; readonly choices: readonly (infer C)[] }
+        ? C | Given<F>
+        : string | Given<F>;
 
 type FlagValues<Flags> = {
   readonly [K in keyof Flags as Flags[K] extends { readonly unavailable: string } ? never : K]: FlagValue<Flags[K]>;

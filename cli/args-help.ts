@@ -122,7 +122,7 @@ function flagUsage(key: string, spec: FlagSpec): string {
 function flagHelp(spec: FlagSpec): string {
   if (spec.kind === 'boolean' || spec.kind === 'duration') return spec.help;
   const notes = [
-    ...(spec.default === undefined ? [] : [`default: ${spec.default}`]),
+    ...(spec.kind === 'list' || spec.default === undefined ? [] : [`default: ${spec.default}`]),
     ...(spec.env === undefined ? [] : [`$${spec.env}`]),
   ];
   return notes.length === 0 ? spec.help : `${spec.help} (${notes.join('; ')})`;

@@ -161,6 +161,10 @@ class Parser {
   private flagValues(): Values {
     const values: Values = {};
     for (const { flag, value } of this.given) {
+      if (flag.spec.kind === 'list') {
+        values[flag.key] = [...((values[flag.key] as string[] | undefined) ?? []), value]; // nobody else sets a list's key
+        continue;
+      }
       if (Object.hasOwn(values, flag.key)) throw usageError(`flag '${flag.name}' cannot be repeated`, flag.name);
       values[flag.key] = typeof value === 'boolean' ? value : convert(flag, value);
     }
@@ -176,6 +180,7 @@ class Parser {
     if (spec.kind === 'boolean') return spec.default ?? false;
     if (spec.kind === 'duration') return undefined;
     const fromEnv = spec.env === undefined ? undefined : this.env[spec.env];
+    if (spec.kind === 'list') return (fromEnv ?? '').split(/\s+/).filter(Boolean);
     return fromEnv ? convert(flag, fromEnv) : spec.default;
   }
 

@@ -36,6 +36,7 @@ export function commandAsker({ prompt, ssoFlow: flow }: AskFlags, how: AskHow, c
       return ssoLogin({ profile, flow, stdout: how.stdout, signal }, cli);
     },
     async passphrase({ vaultDir, rejected: why }, signal) {
+      if (how.withoutTerminal) throw terminalIsTaken('KEYRING_LOCKED', 'the passphrase of the vault');
       if (why !== undefined) cli.say(`${cli.programName}: ${why}`);
       const { askTerminal } = await import('./ask/terminal.ts');
       const message = `Enter passphrase to unlock ${JSON.stringify(vaultDir)}: `;
@@ -53,10 +54,11 @@ type Ask = {
 };
 
 async function askPerson(prompt: PromptName | undefined, ask: Ask): Promise<string> {
+  const { how } = ask;
   if (prompt === 'browser') return askBrowser(ask);
   if (prompt !== undefined && prompt !== 'terminal') return askByProgram(prompt, ask);
   const { askTerminal, hasTerminal } = await import('./ask/terminal.ts');
-  if (prompt === undefined && !hasTerminal()) {
+  if (how.withoutTerminal || (prompt === undefined && !hasTerminal())) {
     try {
       return await askBrowser(ask);
     } catch (error) {
@@ -65,10 +67,19 @@ async function askPerson(prompt: PromptName | undefined, ask: Ask): Promise<stri
     }
   }
   const { question, cli, signal } = ask;
+  if (how.withoutTerminal) throw terminalIsTaken('MFA_REQUIRED', `the MFA code of ${question.mfaSerial}`);
   if (question.rejected !== undefined) cli.say(`${cli.programName}: ${question.rejected}; try again`);
   const message = `Enter MFA code for ${question.mfaSerial}: `;
   const remedy = 'use --prompt browser, --mfa-token CODE, or an mfa_process in the profile';
   return askTerminal({ message, secret: false, signal, withoutTerminal: { code: 'MFA_REQUIRED', remedy } });
+}
+
+function terminalIsTaken(code: 'MFA_REQUIRED' | 'KEYRING_LOCKED', what: string): VaultError {
+  const remedy =
+    code === 'MFA_REQUIRED'
+      ? 'connect a browser, or choose --prompt or an mfa_process'
+      : 'set AWS_VAULT_FILE_PASSPHRASE';
+  return new VaultError(code, `nobody can be asked for ${what} while the program has the terminal; ${remedy}`);
 }
 
 async function askByProgram(prompt: ProgramPrompt, { question, cli, signal }: Ask): Promise<string> {

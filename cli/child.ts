@@ -40,7 +40,17 @@ function isRemoved(name: string): boolean {
 }
 
 /** The environment of a program that is to use `credentials`: the parent's, without what would contradict them. */
-export function childEnvironment(parent: Env, { profile, credentials, region }: ChildCredentials): ChildEnv {
+export function childEnvironment(parent: Env, { credentials, ...place }: ChildCredentials): ChildEnv {
+  const env = serverEnvironment(parent, place);
+  env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
+  env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
+  if (credentials.sessionToken !== undefined) env.AWS_SESSION_TOKEN = credentials.sessionToken;
+  if (credentials.expiresAt !== undefined) env.AWS_CREDENTIAL_EXPIRATION = rfc3339(credentials.expiresAt);
+  return env;
+}
+
+/** The same without any credentials, for a program that gets them from a server. */
+export function serverEnvironment(parent: Env, { profile, region }: Omit<ChildCredentials, 'credentials'>): ChildEnv {
   const env: ChildEnv = {};
   for (const [name, value] of Object.entries(parent)) {
     if (value !== undefined && !isRemoved(name)) env[name] = value;
@@ -50,10 +60,6 @@ export function childEnvironment(parent: Env, { profile, credentials, region }: 
     env.AWS_REGION = region;
     env.AWS_DEFAULT_REGION = region;
   }
-  env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
-  env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
-  if (credentials.sessionToken !== undefined) env.AWS_SESSION_TOKEN = credentials.sessionToken;
-  if (credentials.expiresAt !== undefined) env.AWS_CREDENTIAL_EXPIRATION = rfc3339(credentials.expiresAt);
   return env;
 }
 
@@ -143,16 +149,23 @@ function isTooBig(argv: readonly string[], env: ChildEnv): boolean {
 }
 
 /**
- * Runs the program as a child on the same terminal and passes on the signals that are meant for it.
+ * Runs the program as a child on the same terminal and passes on the signals that are meant for it; `onReady` is called when
+ * it does.
  * @returns its own exit status, 128+n if signal n ended it
  * @throws VaultError PROCESS_FAILED if it cannot be started
  */
-export async function spawnAndWait(file: string, argv: readonly string[], env: ChildEnv): Promise<number> {
+export async function spawnAndWait(
+  file: string,
+  argv: readonly string[],
+  env: ChildEnv,
+  onReady?: () => void,
+): Promise<number> {
   const [{ spawn }, os] = await Promise.all([import('node:child_process'), import('node:os')]);
   const [argv0 = file, ...args] = argv;
   let child: ChildProcess | undefined;
   // Before the child is there: a signal in between would end this process and leave the child alone.
   const stopForwarding = forwardSignals((signal) => child?.kill(signal));
+  onReady?.();
   try {
     return await new Promise<number>((resolve, reject) => {
       child = spawn(file, args, { argv0, env, stdio: 'inherit' });
@@ -183,6 +196,18 @@ function forwardSignals(send: (signal: NodeJS.Signals) => void): () => void {
     listeners.set(signal, ownOnly ? () => undefined : () => send(signal));
   }
   for (const signal of isWindows ? [] : FORWARDED_SIGNALS) listeners.set(signal, () => send(signal));
+  if (!isWindows) {
+    // A stop that only this process heard of would leave a program that nobody serves any more. Itself it stops as if nobody
+    // listened, because the system lets no process of an orphaned group stop that way.
+    const stop = (): void => {
+      if (!ownOnly) send('SIGTSTP');
+      process.removeListener('SIGTSTP', stop);
+      process.kill(process.pid, 'SIGTSTP');
+      process.on('SIGTSTP', stop);
+    };
+    listeners.set('SIGTSTP', stop);
+    listeners.set('SIGCONT', () => send('SIGCONT'));
+  }
   for (const [signal, listener] of listeners) process.on(signal, listener);
   return () => {
     for (const [signal, listener] of listeners) process.removeListener(signal, listener);

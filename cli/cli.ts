@@ -23,6 +23,8 @@ export type Cli = {
   /** A line for --debug. */
   readonly log: (line: string) => void;
   readonly stdoutIsTty: () => boolean;
+  /** Interrupts are somebody else's from now on: `signal` no longer hears of them. */
+  readonly leaveSignals: () => void;
   /** Runs `attempt`, asks the person for what it turns out to need, and repeats it. */
   readonly ask: <T>(attempt: (call: CallOptions) => Promise<T>, how?: AskHow) => Promise<T>;
 };
@@ -36,4 +38,8 @@ export type AskHow = {
   readonly profile?: string;
   /** The program the credentials are for, as the browser shows it. */
   readonly program?: string | undefined;
+  /** The terminal belongs to the program that was started (a credential server's), so nothing is asked there. */
+  readonly withoutTerminal?: boolean;
+  /** Ends the questions, besides the command's own signal. */
+  readonly signal?: AbortSignal;
 };

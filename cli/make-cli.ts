@@ -18,9 +18,10 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, 
   requirePrompt(flags.prompt, env);
   const interrupted = new AbortController();
   // The second Ctrl-C must always work, whatever the first one is waiting for.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => interrupted.abort(new VaultError('CANCELLED', `cancelled by ${signal}`)));
-  }
+  const interrupt = (signal: NodeJS.Signals): void =>
+    interrupted.abort(new VaultError('CANCELLED', `cancelled by ${signal}`));
+  const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of interrupts) process.once(signal, interrupt);
   const say = (line: string): void => void print(2, `${line}\n`);
   const log = flags.debug ? (line: string): void => say(`${timestamp(new Date())} ${line}`) : () => undefined;
   // What homedir() looks at first; loading node:os for it takes longer than all that is done here.
@@ -50,14 +51,18 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, 
     say,
     log,
     stdoutIsTty: stdoutIsTerminal,
+    leaveSignals: () => {
+      for (const signal of interrupts) process.removeListener(signal, interrupt);
+    },
   };
   return {
     ...cli,
     ask: (attempt, how = {}) => {
       const asker = commandAsker(flags, how, cli);
       const onWait = (): void => say('Waiting for another process that is getting the same session ...');
-      const options = { asker, locks: vault.locks, signal, unlock: vault.unlock, onWait };
-      return asking((answers) => attempt({ answers, signal, onWait }), options);
+      const until = how.signal === undefined ? signal : AbortSignal.any([signal, how.signal]);
+      const options = { asker, locks: vault.locks, signal: until, unlock: vault.unlock, onWait };
+      return asking((answers) => attempt({ answers, signal: until, onWait }), options);
     },
   };
 }

@@ -25,6 +25,10 @@ const runners: Runner = {
   },
   async exec({ args, flags }, cli) {
     const request = { ...flags, profile: args.profile, durationSeconds: flags.duration };
+    if (flags.server || flags.ecsServer || flags.ec2Server) {
+      const { execServer } = await import('./commands/exec-server.ts');
+      return execServer({ ...request, command: args.cmd, args: args.args }, cli);
+    }
     if (!flags.json) return exec({ ...request, command: args.cmd, args: args.args }, cli);
     const { exportProfile } = await import('./commands/export.ts');
     return done(exportProfile({ ...request, format: 'json' }, cli));
@@ -61,6 +65,10 @@ const runners: Runner = {
   async explain({ args, flags }, cli) {
     const { explain } = await import('./commands/explain.ts');
     return explain({ ...flags, ...args, durationSeconds: flags.duration }, cli);
+  },
+  async proxy({ flags }, cli) {
+    const { proxy } = await import('./commands/proxy.ts');
+    return proxy(flags, cli);
   },
   async 'host install'({ flags }, cli) {
     const { installHost } = await import('./commands/host.ts');

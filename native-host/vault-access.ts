@@ -34,7 +34,13 @@ export type CredentialsRequest = {
   readonly noSession?: boolean;
 };
 
-export type CallOptions = { readonly answers: Answers; readonly signal: AbortSignal; readonly onWait?: () => void };
+export type CallOptions = {
+  readonly answers: Answers;
+  readonly signal: AbortSignal;
+  readonly onWait?: () => void;
+  /** A session with less time left is replaced, though never one that has more than a third of its time before it. */
+  readonly spareSeconds?: number;
+};
 
 /** The steps to a profile's credentials, and what they are run with. */
 export type Plan = {
@@ -160,7 +166,7 @@ export class VaultAccess {
   }
 
   /** Answers where a profile's key lies in plain text. The file is read when the first profile turns out to have no key. */
-  private plainTextFile(config: ConfigFile): (name: string) => string | undefined {
+  plainTextFile(config: ConfigFile): (name: string) => string | undefined {
     const { credentialsFile } = this.settings;
     let names: ReadonlySet<string> | undefined;
     return (name) => {
@@ -187,9 +193,9 @@ export class VaultAccess {
   }
 
   /** Runs a plan through the session cache. @throws VaultError as credentialsOf does */
-  async run(plan: Plan, { answers, onWait }: CallOptions): Promise<Credentials> {
-    const minTtlSeconds = this.minTtlSeconds();
+  async run(plan: Plan, { answers, onWait, spareSeconds = 0 }: CallOptions): Promise<Credentials> {
     const { steps, context } = plan;
+    const minTtlSeconds = Math.max(this.minTtlSeconds(), Math.min(spareSeconds, lifetimeSeconds(steps) / 3));
     const notice = cappedNotice(steps);
     if (notice !== undefined) await this.tellCapped(notice, plan);
     return credentialsOf(steps, { context, locks: this.locks, answers, minTtlSeconds, ...(onWait && { onWait }) });
@@ -205,6 +211,12 @@ export class VaultAccess {
     this.noticed.add(notice);
     this.options.notice(notice);
   }
+}
+
+/** How long a chain's credentials last when they are new; an hour where somebody else decides it. */
+function lifetimeSeconds(steps: readonly Step[]): number {
+  const step = steps.at(-1);
+  return step !== undefined && 'duration' in step ? step.duration.seconds : 3600;
 }
 
 /** The profile a chain leads to. */

@@ -13,6 +13,7 @@ import type { Inventory } from './operations/inventory.ts';
 import type { Listing } from './operations/listing.ts';
 import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
 import type { RotateKeyRequest, RotationPlan } from './operations/rotate-key.ts';
+import type { Prepared } from './operations/serve.ts';
 import type { SsoLoginOptions } from './operations/sso-login.ts';
 import type { NewKey, NewProfile } from './operations/stored-keys.ts';
 import type { ProfileSummary } from './protocol.ts';
@@ -102,6 +103,24 @@ export class Vault {
   async explain(request: CredentialsRequest): Promise<Explanation> {
     const { explain } = await import('./operations/explain.ts');
     return explain(this.access, request);
+  }
+
+  /**
+   * Credentials of any role, assumed with a profile's. Cached as the profile's own are.
+   * @throws VaultError as `credentials` does
+   */
+  async roleCredentials(request: CredentialsRequest, roleArn: string, call: CallOptions): Promise<Credentials> {
+    const { roleCredentials } = await import('./operations/serve.ts');
+    return roleCredentials(this.access, { ...request, roleArn }, call);
+  }
+
+  /**
+   * A profile's settings, with the vault open for its credentials: what needs a passphrase later would have nobody to ask.
+   * @throws VaultError KEYRING_LOCKED (ask and repeat: ask.ts), PROFILE_NOT_FOUND, CONFIG_INVALID, CREDENTIALS_NOT_FOUND
+   */
+  async prepare(request: CredentialsRequest, signal: AbortSignal): Promise<Prepared> {
+    const { prepare } = await import('./operations/serve.ts');
+    return prepare(this.access, request, signal);
   }
 
   /**

@@ -18,6 +18,8 @@ const NEEDED: Readonly<Record<string, string>> = {
   '/usr/bin/script': 'bsdutils',
   '/usr/bin/pkill': 'procps',
   '/usr/bin/openssl': 'openssl',
+  '/usr/bin/curl': 'curl',
+  '/usr/bin/ip': 'iproute2',
   '/usr/bin/zip': 'zip',
 };
 

@@ -21,13 +21,7 @@ export type ExecOptions = CredentialFlags & {
 export async function exec(options: ExecOptions, cli: Cli): Promise<number> {
   const { profile: name } = options;
   const { env } = cli;
-  if (variable(env, 'AWS_VAULT') !== undefined) {
-    const message = "running in an existing aws-vault subshell; 'exit' from the subshell or unset AWS_VAULT to force";
-    throw new VaultError('USAGE', message);
-  }
-  const command = options.command ?? shell(cli);
-  // Before anything is asked of AWS or of a person: a mistyped command needs neither.
-  const file = resolveExecutable(command, env);
+  const { command, file } = programOf(options, cli);
   const { credentials, profile } = await credentialsFor(options, cli, basename(command));
   if (options.command === undefined) announceSubshell(command, cli);
   const argv = [command, ...options.args];
@@ -36,6 +30,25 @@ export async function exec(options: ExecOptions, cli: Cli): Promise<number> {
   Object.assign(environment, reachEnvironment(env, profile));
   if (cli.platform === 'win32') return spawnAndWait(file, argv, environment);
   return replaceProcess(file, argv, environment);
+}
+
+/**
+ * The program to run. Looked for before anything is asked of AWS or of a person: a mistyped command needs neither.
+ * @throws VaultError USAGE inside another exec, or of `check`; PROCESS_FAILED
+ */
+export function programOf(
+  options: Pick<ExecOptions, 'command'>,
+  cli: Cli,
+  check?: () => void,
+): { readonly command: string; readonly file: string } {
+  const { env } = cli;
+  if (variable(env, 'AWS_VAULT') !== undefined) {
+    const message = "running in an existing aws-vault subshell; 'exit' from the subshell or unset AWS_VAULT to force";
+    throw new VaultError('USAGE', message);
+  }
+  check?.();
+  const command = options.command ?? shell(cli);
+  return { command, file: resolveExecutable(command, env) };
 }
 
 /** A profile's credentials, with the person asked where needed. */
@@ -57,7 +70,8 @@ function shell({ env, platform }: Cli): string {
   return variable(env, 'SHELL') ?? (platform === 'win32' ? (variable(env, 'ComSpec') ?? 'cmd.exe') : '/bin/sh');
 }
 
-function announceSubshell(command: string, cli: Cli): void {
+/** What a person who started a shell without asking for it should know. */
+export function announceSubshell(command: string, cli: Cli): void {
   if (!cli.stdoutIsTty() || cli.isDebug || cli.env.AWS_VAULT_DISABLE_HELP_MESSAGE === '1') return;
   cli.say(`Starting subshell ${command}, use \`exit\` to exit the subshell`);
 }

@@ -1,7 +1,6 @@
 import type { Grammar } from '../args-grammar.ts';
 import { duration, mfaToken, noSession, profile, region, stdout } from './flags.ts';
-
-const NO_SERVERS = 'Keyturn has no credential server yet';
+import { proxyCommand, serverFlags } from './server-flags.ts';
 
 export const execCommands = {
   exec: {
@@ -20,10 +19,7 @@ export const execCommands = {
       region,
       mfaToken,
       json: { kind: 'boolean', short: 'j', hidden: true, help: 'Print the credentials (see export --format=json).' },
-      server: { kind: 'boolean', short: 's', unavailable: NO_SERVERS, help: 'Serve credentials as ECS does.' },
-      ec2Server: { kind: 'boolean', unavailable: NO_SERVERS, help: 'Serve credentials as EC2 does.' },
-      ecsServer: { kind: 'boolean', unavailable: NO_SERVERS, help: 'Serve credentials as ECS does.' },
-      lazy: { kind: 'boolean', unavailable: NO_SERVERS, help: 'Let a server get credentials at the first request.' },
+      ...serverFlags,
       stdout,
     },
   },
@@ -44,12 +40,5 @@ export const execCommands = {
       stdout,
     },
   },
-  proxy: {
-    aliases: ['server'],
-    hidden: true,
-    unavailable: NO_SERVERS,
-    help: 'Forward the EC2 metadata address to a local server.',
-    args: {},
-    flags: { stop: { kind: 'boolean', help: 'Stop a running proxy.' } },
-  },
+  ...proxyCommand,
 } as const satisfies Grammar['commands'];

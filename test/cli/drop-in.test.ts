@@ -49,13 +49,7 @@ describe('as aws-vault', () => {
       "--prompt value must be one of terminal,browser,kdialog,osascript,ykman,zenity, got 'pigeon', try --help",
     ],
     [['exec', 'p', '-d'], "expected argument for flag '-d', try --help"],
-    [
-      ['exec', '--ec2-server', '--ecs-server', 'p'],
-      "flag '--ec2-server' is not available: Keyturn has no credential server yet, try --help",
-    ],
-    [['exec', '-s', 'p'], "flag '-s' is not available: Keyturn has no credential server yet, try --help"],
     [['rotate'], "required argument 'profile' not provided, try --help"],
-    [['proxy', '--stop'], "command 'proxy' is not available: Keyturn has no credential server yet, try --help"],
   ])('refuses %j in its words', async (args, message) => {
     expect(await run(args)).toEqual({ status: 1, stdout: '', stderr: `aws-vault: error: ${message} [USAGE]\n` });
   });

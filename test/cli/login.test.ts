@@ -238,7 +238,7 @@ describe('a failure', () => {
     expect((await login('reader')).stderr).toBe(
       "keyturn: error: login: Call to getSigninToken failed with 400 Bad Request; AWS opens no console with these credentials, or no longer: run 'keyturn clear' and try again [AWS_REJECTED]\n",
     );
-    world.aws.fail({ operation: 'getSigninToken', status: 503, code: 'Unavailable', message: 'no' });
+    world.aws.fail({ operation: 'getSigninToken', times: 3, status: 503, code: 'Unavailable', message: 'no' });
     expect((await login('reader')).stderr).toMatch(
       /failed with 503 .*; wait a moment and try again \[AWS_REJECTED\]\n$/,
     );

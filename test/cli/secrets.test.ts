@@ -26,6 +26,9 @@ afterAll(async () => {
   await world.close();
 });
 
+const ASK_SERVER =
+  'curl -s -o /dev/null -H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN" $AWS_CONTAINER_CREDENTIALS_FULL_URI';
+
 /** Which canaries a text holds, as they are or as a URL writes them; the first half of one is enough. */
 function found(text: string): string[] {
   return [...canaries].flatMap(([name, canary]) => {
@@ -47,6 +50,7 @@ describe.each([[[]], [['--debug']]])('with the flags %j', (flags) => {
     [['exec', 'reader', '--', 'true'], []],
     [['exec', '-n', 'ada', '--', 'true'], []],
     [['exec', 'reader', '-d', '20m', '--', 'true'], []],
+    [['exec', '-s', 'reader', '--', 'sh', '-c', ASK_SERVER], []],
     [['export', '-n', 'ada'], ['secret key']],
     [
       ['export', 'reader'],

@@ -34,7 +34,7 @@ describe('help and version', () => {
     const overview = renderHelp({ topic: 'usage' }, 'keyturn');
     for (const [name, { flags, ...command }] of Object.entries(GRAMMAR.commands)) {
       const isOffered = !('unavailable' in command);
-      expect(overview.includes(`\n  ${name} `), name).toBe(isOffered);
+      expect(overview.includes(`\n  ${name} `), name).toBe(isOffered && !('hidden' in command));
       if (!isOffered) continue;
       const help = renderHelp({ topic: 'usage', of: name }, 'keyturn');
       expect(help).toMatch(new RegExp(`^usage: keyturn ${name}`));

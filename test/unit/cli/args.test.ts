@@ -94,6 +94,8 @@ describe('exec', () => {
           json: false,
           stdout: false,
         },
+        ...{ server: false, ecsServer: false, ec2Server: false, lazy: false, allowRole: [] },
+        ...{ ecsListen: undefined, ecsUri: undefined, ec2HttpTokens: 'required' },
       },
     });
   });
@@ -119,7 +121,19 @@ test('the types of the result come from the table', () => {
   expectTypeOf<CommandOf<'exec'>['flags']['fileDir']>().toEqualTypeOf<string>();
   expectTypeOf<CommandOf<'exec'>['args']['args']>().toEqualTypeOf<readonly string[]>();
   expectTypeOf<CommandOf<'rotate'>['args']['profile']>().toEqualTypeOf<string | undefined>();
-  expectTypeOf<CommandOf<'exec'>['flags']>().not.toHaveProperty('ecsServer');
+  expectTypeOf<CommandOf<'exec'>['flags']['ecsServer']>().toEqualTypeOf<boolean>();
+  expectTypeOf<CommandOf<'exec'>['flags']['allowRole']>().toEqualTypeOf<readonly string[]>();
+});
+
+test('a flag with a list takes each of its values, else those of its variable', () => {
+  const allowed = (argv: readonly string[], env = {}): unknown => {
+    const { flags } = parse(['exec', ...argv, 'p'], env) as { flags: { allowRole: unknown } };
+    return flags.allowRole;
+  };
+  expect(allowed([])).toEqual([]);
+  expect(allowed(['--allow-role', 'a', '--allow-role=b,c'])).toEqual(['a', 'b,c']);
+  expect(allowed([], { KEYTURN_ALLOW_ROLE: ' a\tb ' })).toEqual(['a', 'b']);
+  expect(allowed(['--allow-role', 'c'], { KEYTURN_ALLOW_ROLE: 'a b' })).toEqual(['c']);
 });
 
 describe('a variable', () => {
@@ -177,12 +191,6 @@ test.for<[string[], string]>([
   [['host'], "must select a subcommand of 'host', try --help"],
   [['host', 'bogus'], 'expected command but got "bogus", try --help'],
   [['help', 'bogus'], 'expected command but got "bogus", try --help'],
-  [
-    ['exec', '--ecs-server', 'p'],
-    "flag '--ecs-server' is not available: Keyturn has no credential server yet, try --help",
-  ],
-  [['exec', '-s', 'p'], "flag '-s' is not available: Keyturn has no credential server yet, try --help"],
-  [['server'], "command 'proxy' is not available: Keyturn has no credential server yet, try --help"],
   [
     ['exec', '@/no/such/file'],
     'failed to open arguments file "/no/such/file": open /no/such/file: no such file or directory, try --help',
