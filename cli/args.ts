@@ -5,6 +5,7 @@ import { execCommands } from './grammar/exec-commands.ts';
 import { explainCommand } from './grammar/explain-command.ts';
 import { globalFlags } from './grammar/global-flags.ts';
 import { hostCommands } from './grammar/host-commands.ts';
+import { mfaCommands } from './grammar/mfa-commands.ts';
 import { moveCommands } from './grammar/move-commands.ts';
 import { sessionCommands } from './grammar/session-commands.ts';
 import { vaultCommands } from './grammar/vault-commands.ts';
@@ -18,6 +19,7 @@ export const GRAMMAR = {
     ...moveCommands,
     ...execCommands,
     ...sessionCommands,
+    ...mfaCommands,
     ...consoleCommands,
     ...explainCommand,
     ...hostCommands,

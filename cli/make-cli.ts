@@ -1,6 +1,7 @@
 import { asking } from '../native-host/ask.ts';
 import type { Env } from '../native-host/engine/context.ts';
 import { VaultError } from '../native-host/errors.ts';
+import { promptTimeoutMs } from '../native-host/prompt-timeout.ts';
 import { readSettings } from '../native-host/settings.ts';
 import { Vault } from '../native-host/vault.ts';
 import { VERSION } from '../native-host/version.ts';
@@ -16,6 +17,7 @@ export type Surroundings = { readonly programName: string; readonly env: Env; re
 /** What commands work with, made for the flags that every command has. */
 export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, hostLauncher }: Surroundings): Cli {
   requirePrompt(flags.prompt, env);
+  const asked = { ...flags, timeoutMs: promptTimeoutMs(flags.promptTimeout) };
   const interrupted = new AbortController();
   // The second Ctrl-C must always work, whatever the first one is waiting for.
   const interrupt = (signal: NodeJS.Signals): void =>
@@ -58,7 +60,7 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, 
   return {
     ...cli,
     ask: (attempt, how = {}) => {
-      const asker = commandAsker(flags, how, cli);
+      const asker = commandAsker(asked, how, cli);
       const onWait = (): void => say('Waiting for another process that is getting the same session ...');
       const until = how.signal === undefined ? signal : AbortSignal.any([signal, how.signal]);
       const options = { asker, locks: vault.locks, signal: until, unlock: vault.unlock, onWait };
@@ -71,6 +73,7 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, 
 function requirePrompt(prompt: PromptName | undefined, env: Env): void {
   const isThere = (name: PromptName): boolean => {
     if (name === 'terminal' || name === 'browser') return true;
+    if (name === 'wincredui') return process.platform === 'win32';
     try {
       return resolveExecutable(name, env) !== '';
     } catch (error) {

@@ -62,6 +62,14 @@ const runners: Runner = {
     const { restoreVault } = await import('./commands/vault.ts');
     return done(restoreVault({ ...args, ...flags }, cli));
   },
+  async 'mfa add'({ args, flags }, cli) {
+    const { mfaAdd } = await import('./commands/mfa-add.ts');
+    return done(mfaAdd({ ...flags, ...args }, cli));
+  },
+  async 'mfa resync'({ args, flags }, cli) {
+    const { mfaResync } = await import('./commands/mfa-resync.ts');
+    return done(mfaResync({ ...flags, ...args }, cli));
+  },
   async explain({ args, flags }, cli) {
     const { explain } = await import('./commands/explain.ts');
     return explain({ ...flags, ...args, durationSeconds: flags.duration }, cli);

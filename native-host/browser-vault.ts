@@ -1,9 +1,10 @@
 import type { HostVault } from './actions.ts';
-import { type Asker, asking } from './ask.ts';
+import { type Asker, asking, type MfaQuestion } from './ask.ts';
 import type { ConsoleOpens } from './console-opens.ts';
 import { VaultError } from './errors.ts';
+import type { GivenCode } from './fresh-code.ts';
 import type { ConsoleRequest, ConsoleSignIn } from './operations/console.ts';
-import type { PromptBroker } from './prompts.ts';
+import type { PromptBroker, PromptRequest } from './prompts.ts';
 import type { Vault } from './vault.ts';
 
 /** The vault as a browser uses it: whatever an operation turns out to need is asked in the popup, and the operation goes on. */
@@ -30,15 +31,28 @@ export function browserVault(vault: Vault, prompts: PromptBroker, opens: Console
 
 function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string): Asker {
   const requester = { source: 'browser' } as const;
+  const shown = async (request: PromptRequest, signal: AbortSignal): Promise<string> => {
+    const { promptTimeoutMs } = await import('./prompt-timeout.ts');
+    const { KEYTURN_PROMPT_TIMEOUT } = vault.env;
+    return askWithin(promptTimeoutMs(KEYTURN_PROMPT_TIMEOUT || undefined), signal, (limited) =>
+      prompts.ask(request, limited),
+    );
+  };
+  // The person asked for this profile; that its source profile holds the device is no news to the device's owner.
+  const person = (question: MfaQuestion, signal: AbortSignal): Promise<string> =>
+    shown({ kind: 'mfa', requester, ...question, profile: wanted }, signal);
   return {
     async mfa(question, signal) {
-      const command = await vault.mfaProcess(question.profile);
-      if (command === undefined || question.rejected !== undefined) {
-        // The person asked for this profile; that its source profile holds the device is no news to the device's owner.
-        return prompts.ask({ kind: 'mfa', requester, ...question, profile: wanted }, signal);
-      }
-      const { runMfaProcess } = await import('./mfa-process.ts');
-      return runMfaProcess(command, { signal, env: vault.env });
+      const { freshCode } = await import('./fresh-code.ts');
+      const spent = await vault.spentCodes();
+      const ask = async (asked: MfaQuestion): Promise<GivenCode> => {
+        const command = await vault.mfaProcess(asked.profile, wanted);
+        if (command === undefined || asked.rejected !== undefined) {
+          return { code: await person(asked, signal), from: 'person' };
+        }
+        return fromProcess(command, asked, signal);
+      };
+      return freshCode(question, { ask, spent, now: () => new Date(), signal, notice: () => undefined });
     },
     ssoLogin: ({ profile }, signal) =>
       vault.ssoLogin(profile, {
@@ -51,6 +65,37 @@ function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string): Aske
         },
       }),
     passphrase: (question, signal) =>
-      prompts.ask({ kind: 'passphrase', requester, ...question, profile: question.profile ?? wanted }, signal),
+      shown({ kind: 'passphrase', requester, ...question, profile: question.profile ?? wanted }, signal),
   };
+
+  /** A program that fails gives way to the person at the browser, who is told why. */
+  async function fromProcess(command: string, question: MfaQuestion, signal: AbortSignal): Promise<GivenCode> {
+    const [{ runMfaProcess }, { promptTimeoutMs }] = await Promise.all([
+      import('./mfa-process.ts'),
+      import('./prompt-timeout.ts'),
+    ]);
+    const timeoutMs = promptTimeoutMs(vault.env.KEYTURN_PROMPT_TIMEOUT || undefined);
+    try {
+      return { code: await runMfaProcess(command, { signal, env: vault.env, timeoutMs }), from: 'program' };
+    } catch (error) {
+      if (!(error instanceof VaultError) || error.code === 'CANCELLED') throw error;
+      return { code: await person({ ...question, rejected: error.message }, signal), from: 'person' };
+    }
+  }
+}
+
+/** The outcome of `ask`, whose question is withdrawn when its time is over. */
+async function askWithin<T>(
+  timeoutMs: number,
+  signal: AbortSignal,
+  ask: (limited: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const message = `nobody answered in the browser within ${timeoutMs / 1000} s; try again`;
+  const timer = setTimeout(() => late.abort(new VaultError('TIMEOUT', message)), timeoutMs);
+  try {
+    return await ask(AbortSignal.any([signal, late.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -7,9 +7,16 @@ export type CommandOptions = {
   /** How the program is called in an error, before what went wrong. */
   readonly title: string;
   /** What the person can do about a failure, after it. */
-  readonly advice: string;
-  /** An exit status that means "the person pressed Cancel". */
-  readonly cancelStatus?: number;
+  readonly advice?: string;
+  /**
+   * Whether the program ended because the person pressed Cancel. Where this is given, what the program says on stderr is taken
+   * for its reason instead of being shown.
+   */
+  readonly isCancel?: (end: { readonly status: number; readonly stderr: string }) => boolean;
+  /** What the program reads, such as a secret that must not be an argument; else it has no stdin. */
+  readonly input?: string;
+  /** A program that prints nothing has done its work. */
+  readonly isSilent?: boolean;
   /** Windows only: the arguments are a command line for cmd.exe and are passed on as they are. */
   readonly isVerbatim?: boolean;
   /** What it is to print, and how much of that there can be; a code if not given. */
@@ -20,6 +27,8 @@ export type CommandOptions = {
 
 // A code has six digits; anything much longer is not one.
 const A_CODE = { some: 'a code', none: 'no code', maxBytes: 4096 };
+// A reason is a line; toolkits can say much more.
+const MAX_STDERR_CHARS = 2048;
 
 // The passphrase opens the whole vault; a program that is asked for a code or a token has no need of it.
 const OUR_SECRETS = ['AWS_VAULT_FILE_PASSPHRASE'];
@@ -42,33 +51,45 @@ export async function readCommand(
   [file, ...args]: readonly [string, ...string[]],
   options: CommandOptions,
 ): Promise<string> {
-  const { signal, env, timeoutMs, title, advice, output: wanted = A_CODE } = options;
+  const { signal, env, timeoutMs, title, isCancel, input, output: wanted = A_CODE } = options;
+  const advice = options.advice === undefined ? '' : `; ${options.advice}`;
   const { spawn } = await import('node:child_process');
   // After the last await: an abort before a listener is there would never be heard of.
   if (signal.aborted) throw cancelled(title);
-  const failed = (reason: string): VaultError => new VaultError('PROCESS_FAILED', `${title}: ${reason}; ${advice}`);
+  const failed = (reason: string): VaultError => new VaultError('PROCESS_FAILED', `${title}: ${reason}${advice}`);
   const child = spawn(file, args, {
     env: Object.fromEntries(Object.entries(env).filter(([name]) => !OUR_SECRETS.includes(name.toUpperCase()))),
-    stdio: [options.mayAsk && process.getBuiltinModule('node:tty').isatty(0) ? 'inherit' : 'ignore', 'pipe', 'inherit'],
+    stdio: [stdinOf(options), 'pipe', isCancel === undefined ? 'inherit' : 'pipe'],
     windowsVerbatimArguments: options.isVerbatim ?? false,
   });
   const output: Buffer[] = [];
   const ended = Promise.withResolvers<void>();
   const onAbort = (): void => ended.reject(cancelled(title));
   signal.addEventListener('abort', onAbort);
-  const late = new VaultError('TIMEOUT', `${title}: no answer after ${timeoutMs / 1000} s; ${advice}`);
+  const late = new VaultError('TIMEOUT', `${title}: no answer after ${timeoutMs / 1000} s${advice}`);
   const timer = setTimeout(() => ended.reject(late), timeoutMs);
   let sizeBytes = 0;
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout?.on('data', (chunk: Buffer) => {
     output.push(chunk);
     sizeBytes += chunk.length;
     if (sizeBytes > wanted.maxBytes) ended.reject(failed(`it printed more than ${wanted.some}`));
   });
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-MAX_STDERR_CHARS);
+  });
+  // A program that ends without reading is judged by how it ends.
+  child.stdin?.on('error', () => undefined).end(input);
   child.on('error', (error) => ended.reject(failed(error.message)));
   child.on('close', (status, killedBy) => {
     if (status === 0) ended.resolve();
-    else if (status !== null && status === options.cancelStatus) ended.reject(cancelled(title));
-    else ended.reject(failed(killedBy === null ? `exit status ${status}` : `signal: ${killedBy}`));
+    else if (status !== null && isCancel?.({ status, stderr })) ended.reject(cancelled(title));
+    else
+      ended.reject(
+        failed(
+          `${killedBy === null ? `exit status ${status}` : `signal: ${killedBy}`}${lastLine(withoutInput(stderr, input))}`,
+        ),
+      );
   });
   try {
     await ended.promise;
@@ -77,11 +98,26 @@ export async function readCommand(
     signal.removeEventListener('abort', onAbort);
     child.kill();
     // A grandchild may still hold the pipe; it must not keep this process waiting.
-    child.stdout.destroy();
+    child.stdout?.destroy();
+    child.stderr?.destroy();
   }
   const answer = Buffer.concat(output).toString('utf8').trim();
-  if (answer === '') throw failed(`it printed ${wanted.none}`);
+  if (answer === '' && options.isSilent !== true) throw failed(`it printed ${wanted.none}`);
   return answer;
+}
+
+function withoutInput(text: string, input = ''): string {
+  return input.trim() === '' ? text : text.replaceAll(input.trim(), '***');
+}
+
+function lastLine(stderr: string): string {
+  const line = stderr.trim().split('\n').at(-1)?.trim() ?? '';
+  return line === '' ? '' : `: ${line.slice(0, 200)}`;
+}
+
+function stdinOf({ input, mayAsk }: CommandOptions): 'pipe' | 'inherit' | 'ignore' {
+  if (input !== undefined) return 'pipe';
+  return mayAsk && process.getBuiltinModule('node:tty').isatty(0) ? 'inherit' : 'ignore';
 }
 
 function cancelled(title: string): VaultError {

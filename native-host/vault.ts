@@ -11,12 +11,14 @@ import type { ConsolePlan } from './operations/console-plan.ts';
 import type { Explanation } from './operations/explain.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { Listing } from './operations/listing.ts';
+import type { Adoption, MfaOwner, MfaOwnerRequest } from './operations/mfa-devices.ts';
 import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
 import type { RotateKeyRequest, RotationPlan } from './operations/rotate-key.ts';
 import type { Prepared } from './operations/serve.ts';
 import type { SsoLoginOptions } from './operations/sso-login.ts';
 import type { NewKey, NewProfile } from './operations/stored-keys.ts';
 import type { ProfileSummary } from './protocol.ts';
+import type { SpentCodes } from './spent-codes.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
 
 export type { MovedKey, MoveResult } from './operations/move-keys.ts';
@@ -45,6 +47,13 @@ export class Vault {
 
   get env(): Env {
     return this.access.env;
+  }
+
+  /** The MFA codes that this user's processes have sent: each works once. */
+  async spentCodes(): Promise<SpentCodes> {
+    const { spentCodes } = await import('./spent-codes.ts');
+    const { settings, locks, now } = this.access;
+    return spentCodes({ dir: `${settings.stateDir}/mfa`, locks, now });
   }
 
   /** The config file as it is now. @throws VaultError CONFIG_INVALID */
@@ -159,10 +168,17 @@ export class Vault {
     return signOutUrl(this.access, profile);
   }
 
-  /** The program that answers for a profile's MFA device, if its config names one. */
-  async mfaProcess(profile: string): Promise<string | undefined> {
+  /**
+   * The program that answers for an MFA device: that of the profile which needs the code, else that of the one the person named,
+   * where both have the same device.
+   */
+  async mfaProcess(profile: string, named?: string): Promise<string | undefined> {
     const config = await this.access.config();
-    return resolveProfile(profile, { config, env: this.env, flags: {}, isTarget: false }).mfaProcess;
+    const resolve = (name: string) => resolveProfile(name, { config, env: this.env, flags: {}, isTarget: false });
+    const { mfaProcess, mfaSerial } = resolve(profile);
+    if (mfaProcess !== undefined || named === undefined) return mfaProcess;
+    const other = resolve(named);
+    return other.mfaSerial === mfaSerial ? other.mfaProcess : undefined;
   }
 
   /**
@@ -215,6 +231,27 @@ export class Vault {
   async rotate(request: RotateKeyRequest, call: CallOptions): Promise<RotateResult> {
     const { rotateStoredKey } = await import('./operations/rotate-key.ts');
     return rotateStoredKey(this.access, request, call);
+  }
+
+  /**
+   * The IAM user whose stored key a profile's credentials begin with, and what can be done about its MFA devices.
+   * @throws VaultError as `credentials` does; USAGE where there is no such user
+   */
+  async mfaOwner(request: MfaOwnerRequest, call: CallOptions): Promise<MfaOwner> {
+    const { mfaOwner } = await import('./operations/mfa-devices.ts');
+    return mfaOwner(this.access, request, call);
+  }
+
+  /** The roles that begin with the key of `profile` and name no MFA device, or the one it had. */
+  async mfaRoles(profile: string, before: string | undefined): Promise<string[]> {
+    const { mfaRoles } = await import('./operations/mfa-devices.ts');
+    return mfaRoles(this.access, profile, before);
+  }
+
+  /** Writes `mfa_serial` to these profiles and removes the sessions made without it. Answers how many there were. */
+  async adoptMfaDevice(names: readonly string[], adoption: Adoption): Promise<{ sessions: number }> {
+    const { adoptMfaDevice } = await import('./operations/mfa-devices.ts');
+    return adoptMfaDevice(this.access, names, adoption);
   }
 
   /** Removes the cached sessions and the SSO token of one profile, or of all. */

@@ -9,8 +9,10 @@ export type TerminalQuestion = {
   /** Nothing that is typed is shown. */
   readonly secret: boolean;
   readonly signal: AbortSignal;
+  /** For the answer; without it the question waits for ever. */
+  readonly timeoutMs?: number;
   /** The failure where there is no terminal: whose question it is, and how to answer it in another way. */
-  readonly withoutTerminal?: { readonly code: ErrorCode; readonly remedy: string };
+  readonly withoutTerminal?: { readonly code: ErrorCode; readonly remedy?: string };
 };
 
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -21,7 +23,7 @@ let typedAhead = '';
 /**
  * One line from the terminal, trimmed. The terminal is opened anew (/dev/tty; CONIN$ on Windows), so stdin stays untouched for
  * the program that comes after, and a pipe can be read while a person is asked. Its mode is restored however this ends.
- * @throws VaultError CANCELLED on Ctrl-C, Ctrl-D, hang-up and abort; USAGE, or `withoutTerminal.code`, without a terminal
+ * @throws VaultError CANCELLED on Ctrl-C, Ctrl-D, hang-up and abort; TIMEOUT; USAGE, or `withoutTerminal.code`, without a terminal
  */
 export async function askTerminal(question: TerminalQuestion): Promise<string> {
   const { ReadStream } = await import('node:tty');
@@ -37,11 +39,11 @@ export async function askTerminal(question: TerminalQuestion): Promise<string> {
 
 /**
  * Asks a question that only `y` or `yes` (in any case) answers with yes.
- * @throws VaultError CANCELLED; USAGE when there is no terminal
+ * @throws VaultError CANCELLED, TIMEOUT; USAGE when there is no terminal
  */
-export async function confirm({ message, signal }: { message: string; signal: AbortSignal }): Promise<boolean> {
+export async function confirm(question: Pick<TerminalQuestion, 'message' | 'signal' | 'timeoutMs'>): Promise<boolean> {
   const withoutTerminal = { code: 'USAGE', remedy: 'use --force to do it without being asked' } as const;
-  const answer = await askTerminal({ message, secret: false, signal, withoutTerminal });
+  const answer = await askTerminal({ ...question, secret: false, withoutTerminal });
   return ['y', 'yes'].includes(answer.toLowerCase());
 }
 
@@ -108,11 +110,13 @@ function openDevice(path: string, { withoutTerminal }: TerminalQuestion): number
     const errno = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
     const message = `open ${path}: ${REASONS[errno] ?? errno}`;
     if (withoutTerminal === undefined) throw new VaultError('USAGE', message, { cause });
-    throw new VaultError(withoutTerminal.code, `${message}; ${withoutTerminal.remedy}`, { cause });
+    const remedy = withoutTerminal.remedy === undefined ? '' : `; ${withoutTerminal.remedy}`;
+    throw new VaultError(withoutTerminal.code, message + remedy, { cause });
   }
 }
 
-function readLine({ input, show }: Terminal, { message, secret, signal }: TerminalQuestion): Promise<string> {
+function readLine({ input, show }: Terminal, question: TerminalQuestion): Promise<string> {
+  const { message, secret, signal, timeoutMs } = question;
   const editor = new LineEditor();
   const restorers: (() => void)[] = [];
   const restore = (): void => {
@@ -136,6 +140,10 @@ function readLine({ input, show }: Terminal, { message, secret, signal }: Termin
     input.on('data', take).on('end', stop).on('error', stop);
     signal.addEventListener('abort', stop);
     restorers.push(() => signal.removeEventListener('abort', stop));
+    if (timeoutMs !== undefined) {
+      const timer = setTimeout(() => reject(timedOut(timeoutMs)), timeoutMs);
+      restorers.push(() => clearTimeout(timer));
+    }
     for (const name of ENDING_SIGNALS) restorers.push(onEndingSignal(name, { stop, restore, signal }));
     restorers.push(
       onSignal('SIGCONT', () => {
@@ -189,6 +197,11 @@ function onEndingSignal(name: NodeJS.Signals, { stop, restore, signal }: Ending)
 function onSignal(name: NodeJS.Signals, listener: () => void): () => void {
   process.on(name, listener);
   return () => process.removeListener(name, listener);
+}
+
+function timedOut(timeoutMs: number): VaultError {
+  const message = `nobody answered in the terminal within ${timeoutMs / 1000} s; nothing was changed`;
+  return new VaultError('TIMEOUT', message);
 }
 
 function cancelled(): VaultError {

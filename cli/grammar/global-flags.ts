@@ -2,7 +2,7 @@ import type { Grammar } from '../args-grammar.ts';
 import { ssoFlags } from './sso-flags.ts';
 
 export const BACKENDS = ['secret-service', 'kwallet', 'keyctl', 'pass', 'file'] as const;
-const PROMPTS = ['terminal', 'browser', 'kdialog', 'osascript', 'ykman', 'zenity'] as const;
+const PROMPTS = ['terminal', 'browser', 'kdialog', 'osascript', 'wincredui', 'ykman', 'zenity'] as const;
 
 function refusedPrompt(value: string): string {
   if (value !== 'pass') return `--prompt value must be one of ${PROMPTS.join(',')}, got '${value}', try --help`;
@@ -25,7 +25,14 @@ export const globalFlags = {
     choices: PROMPTS,
     env: 'AWS_VAULT_PROMPT',
     refusal: refusedPrompt,
-    help: `Where MFA codes are asked for: ${PROMPTS.join(', ')} (default: the terminal if there is one).`,
+    help: `Where MFA codes are asked for: ${PROMPTS.join(', ')} (default: the terminal if there is one, else a connected browser, else a dialog).`,
+  },
+  promptTimeout: {
+    kind: 'string',
+    placeholder: 'DURATION',
+    default: '5m',
+    env: 'KEYTURN_PROMPT_TIMEOUT',
+    help: 'How long a question for an MFA code or a passphrase waits for its answer.',
   },
   ...ssoFlags,
   secretServiceCollection: {

@@ -64,13 +64,22 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
  */
 export function appendProfile(file: string, profile: string, settings: Readonly<Record<string, string>> = {}): void {
   const lines = [profileHeader(profile), ...Object.entries(settings).map(([key, value]) => `${key} = ${value}`)];
-  try {
-    makeDirectory(dirname(file));
-    // Bytes, not text: a comment in another encoding than UTF-8 has to come out as it went in.
-    const before = readBytes(file) ?? Buffer.alloc(0);
+  changeConfigFile(file, (before) => {
     const lineEnd = before.includes('\r\n') ? '\r\n' : '\n';
     const gap = before.length === 0 ? '' : before.at(-1) === NEWLINE ? lineEnd : lineEnd + lineEnd;
-    replaceFile(file, Buffer.concat([before, Buffer.from(gap + lines.map((line) => line + lineEnd).join(''))]));
+    return Buffer.concat([before, Buffer.from(gap + lines.map((line) => line + lineEnd).join(''))]);
+  });
+}
+
+/**
+ * Puts what `change` makes of the file's bytes in their place, at once or not at all. They are bytes, not text: a comment in
+ * another encoding than UTF-8 has to come out as it went in. A missing file is an empty one.
+ * @throws VaultError CONFIG_INVALID when the file cannot be read or written, and what `change` throws
+ */
+export function changeConfigFile(file: string, change: (before: Buffer) => Uint8Array): void {
+  try {
+    makeDirectory(dirname(file));
+    replaceFile(file, change(readBytes(file) ?? Buffer.alloc(0)));
   } catch (error) {
     if (error instanceof VaultError) throw error;
     throw new VaultError('CONFIG_INVALID', `cannot write ${file}: ${reason(error)}`, {

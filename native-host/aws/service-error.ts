@@ -54,6 +54,11 @@ const WRONG_MFA_CODE: Meaning = {
   remedy: 'enter the next code of the device (each works once), and check mfa_serial',
 };
 
+const WRONG_MFA_CODES: Meaning = {
+  code: 'MFA_REJECTED',
+  remedy: 'give two codes that the device shows one after the other, each as soon as it appears',
+};
+
 /** AWS error code -> meaning. A code that is not here is AWS_REJECTED: AWS's own words are then all there is to say. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   AccessDenied: DENIED,
@@ -75,6 +80,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   IDPRejectedClaim: REFUSED_IDENTITY,
   IncompleteSignature: WRONG_SECRET,
   InvalidSignatureException: WRONG_SECRET,
+  InvalidAuthenticationCode: WRONG_MFA_CODES,
+  InvalidAuthenticationCodeException: WRONG_MFA_CODES,
   RequestTimeTooSkewed: SKEWED,
   RequestExpired: SKEWED,
   RequestInTheFuture: SKEWED,

@@ -113,6 +113,6 @@ function notAsWritten(profile: string): VaultError {
   return new VaultError('KEYRING_CORRUPT', message, { details: { profile } });
 }
 
-function sum(counts: ReadonlyMap<string, number>): number {
+export function sum(counts: ReadonlyMap<string, number>): number {
   return [...counts.values()].reduce((total, count) => total + count, 0);
 }

@@ -46,7 +46,7 @@ describe('as aws-vault', () => {
     ],
     [
       ['--prompt=pigeon', 'list'],
-      "--prompt value must be one of terminal,browser,kdialog,osascript,ykman,zenity, got 'pigeon', try --help",
+      "--prompt value must be one of terminal,browser,kdialog,osascript,wincredui,ykman,zenity, got 'pigeon', try --help",
     ],
     [['exec', 'p', '-d'], "expected argument for flag '-d', try --help"],
     [['rotate'], "required argument 'profile' not provided, try --help"],

@@ -10,8 +10,8 @@
  *     aws.assertNoUnexpectedCalls();
  *     await aws.close();
  *
- * It speaks STS (GetSessionToken, AssumeRole, GetFederationToken, GetCallerIdentity), IAM (GetUser and the access key
- * operations), S3 ListBuckets, IAM Identity Center (its OIDC service with device codes, authorization codes with PKCE
+ * It speaks STS (GetSessionToken, AssumeRole, GetFederationToken, GetCallerIdentity), IAM (GetUser, the access key and
+ * the MFA device operations), S3 ListBuckets, IAM Identity Center (its OIDC service with device codes, authorization codes with PKCE
  * and refresh tokens, the pages a person sees there, and the portal), the federation sign-in endpoint and a console page that shows whose session the cookie
  * of the tab belongs to. Signatures, clocks, session tokens, durations, trust policies, MFA codes (each good once) and
  * partitions are checked as AWS checks them. Whatever it does not know is answered 501 and kept in `unexpectedCalls`.
@@ -40,6 +40,7 @@ import {
   addWebIdentity,
   knownKey,
   type MfaDevice,
+  mfaDevice,
   newAccessKey,
   type RoleOptions,
   type UserOptions,
@@ -100,6 +101,10 @@ export type FakeAws = {
   readonly deactivateAccessKey: (accessKeyId: string) => void;
   readonly deleteAccessKey: (accessKeyId: string) => void;
   readonly addMfaDevice: (user: User, deviceName?: string) => MfaDevice;
+  /** Serials of all MFA devices, enabled or not. */
+  readonly mfaSerials: () => string[];
+  /** @throws Error if there is none */
+  readonly mfaDevice: (serial: string) => MfaDevice;
   readonly addRole: (options: RoleOptions) => Role;
   /** An IAM Identity Center instance; its person is signed in, and a visit of an authorization page is a click on Allow. */
   readonly addSso: (options?: SsoOptions) => SsoHandle;
@@ -161,6 +166,8 @@ function setUp(state: State) {
       state.keys.delete(knownKey(state, accessKeyId).accessKeyId);
     },
     addMfaDevice: (user: User, deviceName?: string) => addMfaDevice(state, user, deviceName),
+    mfaSerials: () => [...state.devices.keys()],
+    mfaDevice: (serial: string) => mfaDevice(state, serial),
     addRole: (options: RoleOptions) => addRole(state, options),
     addSso: (options: SsoOptions = {}) => addSso(state, options),
     expireSession: (accessKeyId: string) => expireSession(state, accessKeyId),

@@ -1,4 +1,5 @@
 import { AwsError, notAuthorized, validationError } from './aws-error.ts';
+import { ACCOUNT_MFA_OPERATIONS, MFA_OPERATIONS } from './iam-mfa.ts';
 import { requiredText } from './parameters.ts';
 import { newAccessKey } from './set-up.ts';
 import {
@@ -126,9 +127,14 @@ const ABOUT_USER: { readonly [operation: string]: AboutUser } = {
   UpdateAccessKey: updateAccessKey,
   DeleteAccessKey: deleteAccessKey,
   ListAccessKeys: listAccessKeys,
+  ...MFA_OPERATIONS,
 };
 
-export const IAM_OPERATIONS: readonly string[] = [...Object.keys(ABOUT_USER), 'GetAccessKeyLastUsed'];
+export const IAM_OPERATIONS: readonly string[] = [
+  ...Object.keys(ABOUT_USER),
+  ...Object.keys(ACCOUNT_MFA_OPERATIONS),
+  'GetAccessKeyLastUsed',
+];
 
 /**
  * One IAM operation. `undefined` is an answer without a result element.
@@ -140,6 +146,8 @@ export function callIam(state: State, operation: string, caller: Caller, form: U
   if (isDenied(caller, `iam:${operation}`)) {
     throw notAuthorized(identityOf(caller).arn, `iam:${operation}`, identityOf(caller).arn);
   }
+  const aboutAccount = ACCOUNT_MFA_OPERATIONS[operation];
+  if (aboutAccount !== undefined) return aboutAccount(state, caller, form);
   if (operate === undefined) return getAccessKeyLastUsed(state, caller, form);
   return operate(state, form, subject(state, caller, form));
 }

@@ -4,7 +4,7 @@ import type { Device, State, User } from './state.ts';
 import { totpOfStep, totpStep } from './totp.ts';
 
 function takeCode(device: Device, code: string, at: Date): boolean {
-  const present = totpStep(at);
+  const present = totpStep(at) + device.driftSteps;
   const step = [present - 1, present, present + 1].find((one) => totpOfStep(device.secretBase32, one) === code);
   if (step === undefined || device.usedSteps.has(step)) return false;
   device.usedSteps.add(step);
@@ -24,7 +24,7 @@ export function checkMfa(state: State, user: User | undefined, form: URLSearchPa
     throw accessDenied('MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.');
   }
   const device = state.devices.get(serial);
-  if (device === undefined || user === undefined || device.user.arn !== user.arn) {
+  if (device === undefined || user === undefined || device.user?.arn !== user.arn) {
     throw accessDenied(
       'MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.',
     );

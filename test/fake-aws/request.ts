@@ -35,7 +35,14 @@ export type Operation = {
   readonly refuse: (error: { readonly status: number; readonly code: string; readonly message: string }) => Answer;
 };
 
-const SECRET_PARAMETERS = new Set(['TokenCode', 'SigninToken', 'Session', 'WebIdentityToken']);
+const SECRET_PARAMETERS = new Set([
+  'TokenCode',
+  'SigninToken',
+  'Session',
+  'WebIdentityToken',
+  'AuthenticationCode1',
+  'AuthenticationCode2',
+]);
 
 /** Parameters as they are recorded: secrets by name only. */
 export function withoutSecrets(parameters: URLSearchParams): Record<string, string> {

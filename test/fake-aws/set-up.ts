@@ -1,14 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Partition } from './hosts.ts';
-import {
-  type AccessKey,
-  type Device,
-  newAwsId,
-  newSecretAccessKey,
-  type Role,
-  type State,
-  type User,
-} from './state.ts';
+import { type AccessKey, newAwsId, newSecretAccessKey, type Role, type State, type User } from './state.ts';
 import { encodeBase32, totp, totpOfStep, totpStep } from './totp.ts';
 
 export type UserOptions = {
@@ -52,6 +44,8 @@ export type AccessKeyPair = { readonly accessKeyId: string; readonly secretAcces
 export type MfaDevice = {
   readonly serial: string;
   readonly secretBase32: string;
+  /** The user it is enabled for. */
+  readonly owner: () => string | undefined;
   /** What the device shows now, or at a given moment; it may have been used already. */
   readonly code: (at?: Date) => string;
   /**
@@ -131,17 +125,26 @@ export function addRole(state: State, options: RoleOptions): Role {
 
 /** Registers a virtual MFA device. A user may have several; the first is named after the user. */
 export function addMfaDevice(state: State, user: User, deviceName: string = user.name): MfaDevice {
-  const serial = `arn:${user.partition}:iam::${user.account}:mfa/${deviceName}`;
+  const { account } = user;
+  const serial = `arn:${user.partition}:iam::${account}:mfa/${deviceName}`;
   if (state.devices.has(serial)) throw new Error(`the sandbox has an MFA device ${serial} already`);
-  const device: Device = { serial, secretBase32: encodeBase32(randomBytes(20)), user, usedSteps: new Set() };
-  state.devices.set(serial, device);
+  const secretBase32 = encodeBase32(randomBytes(20));
+  state.devices.set(serial, { serial, secretBase32, account, user, driftSteps: 0, usedSteps: new Set() });
+  return mfaDevice(state, serial);
+}
+
+/** A device that is there, as it lies before its owner. @throws Error if there is none: a mistake in the test */
+export function mfaDevice(state: State, serial: string): MfaDevice {
+  const device = state.devices.get(serial);
+  if (device === undefined) throw new Error(`the sandbox has no MFA device ${serial}`);
   const handedOut = new Set<number>();
   return {
     serial,
     secretBase32: device.secretBase32,
+    owner: () => device.user?.name,
     code: (at = state.now()) => totp(device.secretBase32, at),
     freshCode: () => {
-      const present = totpStep(state.now());
+      const present = totpStep(state.now()) + device.driftSteps;
       const step = [present, present + 1, present - 1].find((one) => !device.usedSteps.has(one) && !handedOut.has(one));
       if (step === undefined) throw new Error(`every code of ${serial} that works now is spent: wait for the next one`);
       handedOut.add(step);

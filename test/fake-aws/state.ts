@@ -28,7 +28,12 @@ export type AccessKey = {
 export type Device = {
   readonly serial: string;
   readonly secretBase32: string;
-  readonly user: User;
+  readonly account: string;
+  /** Whom it is enabled for; nobody at first. */
+  user: User | undefined;
+  enabledAt?: Date;
+  /** How far its clock is known to be off, in steps of 30 s. */
+  driftSteps: number;
   /** Steps whose code was taken: each is good once. */
   readonly usedSteps: Set<number>;
 };

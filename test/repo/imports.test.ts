@@ -23,7 +23,7 @@ const RULES: readonly { readonly from: RegExp; readonly may: readonly RegExp[] }
   { from: /^native-host\//, may: [/^native-host\/(?!engine\/|keyring\/|operations\/)/, /^package\.json$/] },
   {
     from: /^cli\//,
-    may: [/^cli\//, /^native-host\/(?!engine\/|keyring\/|operations\/|aws\/)/, /^installers\//],
+    may: [/^cli\//, /^native-host\/(?!engine\/|keyring\/|operations\/|aws\/)/, /^installers\//, /^uqr$/],
   },
   {
     from: /^installers\//,

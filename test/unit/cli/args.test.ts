@@ -84,6 +84,7 @@ describe('exec', () => {
       args: { profile: 'p', cmd: undefined, args: [] },
       flags: {
         ...{ debug: false, backend: undefined, prompt: undefined, fileDir: '~/.awsvault/keys/' },
+        ...{ promptTimeout: '5m' },
         ...{ secretServiceCollection: 'awsvault', keychain: 'aws-vault' },
         ...{ passDir: undefined, passCmd: 'pass', passPrefix: undefined },
         ...{
@@ -186,7 +187,7 @@ test.for<[string[], string]>([
   ],
   [
     ['--prompt', 'xprompt', 'list'],
-    "--prompt value must be one of terminal,browser,kdialog,osascript,ykman,zenity, got 'xprompt', try --help",
+    "--prompt value must be one of terminal,browser,kdialog,osascript,wincredui,ykman,zenity, got 'xprompt', try --help",
   ],
   [['host'], "must select a subcommand of 'host', try --help"],
   [['host', 'bogus'], 'expected command but got "bogus", try --help'],

@@ -20,6 +20,7 @@ function ask(prompt: ProgramPrompt, env: Record<string, string> = {}): Promise<s
   return askProgram(prompt, {
     ...{ message: 'Enter MFA code for "it": ', mfaSerial: 'arn:aws:iam::111111111111:mfa/ada', title: 'keyturn' },
     signal: new AbortController().signal,
+    timeoutMs: 10_000,
     env: { PATH: `${bin}:/usr/bin:/bin`, AWS_VAULT_FILE_PASSPHRASE: 'secret', ...env },
   });
 }
@@ -47,18 +48,58 @@ it('quotes what it says to osascript', async () => {
   expect(given()[1]).toContain('display dialog "Enter MFA code for \\"it\\": " default answer ""');
 });
 
-it('takes a closed dialog for a cancel, and another failure for one', async () => {
-  install('zenity', 'exit 1');
-  await expect(ask('zenity')).rejects.toMatchObject({ code: 'CANCELLED' });
-  install('zenity', 'exit 3');
-  await expect(ask('zenity')).rejects.toMatchObject({
-    code: 'PROCESS_FAILED',
-    message: expect.stringContaining('zenity: exit status 3'),
-  });
-  await expect(ask('kdialog')).rejects.toMatchObject({
-    code: 'PROCESS_FAILED',
-    message: expect.stringContaining('--prompt'),
-  });
+it.each([
+  ['zenity', 'exit 1'],
+  ['zenity', 'echo "Gtk-WARNING: unknown theme" >&2; exit 1'],
+  ['kdialog', 'exit 1'],
+  ['osascript', 'echo "0:60: execution error: User canceled. (-128)" >&2; exit 1'],
+] as const)('takes the Cancel of a dialog for one (%s: %s)', async (prompt, body) => {
+  install(prompt, body);
+  await expect(ask(prompt)).rejects.toMatchObject({ code: 'CANCELLED' });
+});
+
+it.each([
+  ['zenity', 'exit 3', 'zenity: exit status 3'],
+  ['zenity', 'echo "Unable to init server" >&2; echo "cannot open display: " >&2; exit 1', 'cannot open display:'],
+  ['kdialog', 'echo "could not connect to display" >&2; kill -ABRT $$', 'kdialog: signal: SIGABRT: could not connect'],
+  ['osascript', 'echo "execution error: No user interaction allowed. (-1713)" >&2; exit 1', '(-1713)'],
+  ['ykman', 'exit 1', 'ykman: exit status 1'],
+  ['zenity', 'true', 'zenity: it printed no code'],
+] as const)('takes another end for a failure, with its reason (%s: %s)', async (prompt, body, reason) => {
+  install(prompt, body);
+  await expect(ask(prompt)).rejects.toMatchObject({ code: 'PROCESS_FAILED', message: expect.stringContaining(reason) });
+});
+
+it('is a failure where the program is missing', async () => {
+  await expect(ask('kdialog')).rejects.toMatchObject({ code: 'PROCESS_FAILED' });
+});
+
+it('shows the window of Windows with everything in variables and nothing of it in the arguments', async () => {
+  install(
+    'powershell.exe',
+    'printenv KEYTURN_PROMPT_MESSAGE KEYTURN_PROMPT_TITLE KEYTURN_PROMPT_USER > $(dirname "$0")/told; echo 123456',
+  );
+  const root = path.join(bin, 'root');
+  // What a path of Windows is here: one file name with backslashes in it.
+  fs.copyFileSync(path.join(bin, 'powershell.exe'), `${root}\\System32\\WindowsPowerShell\\v1.0\\powershell.exe`);
+  expect(await ask('wincredui', { SystemRoot: root })).toBe('123456');
+  expect(fs.readFileSync(path.join(bin, 'told'), 'utf8')).toBe(
+    'Enter MFA code for "it": \nEnter MFA code for keyturn\narn:aws:iam::111111111111:mfa/ada\n',
+  );
+  expect(given().slice(0, -1)).toEqual(['-NoLogo', '-NoProfile', '-NonInteractive', '-Sta', '-EncodedCommand']);
+  const script = Buffer.from(given().at(-1) ?? '', 'base64').toString('utf16le');
+  expect(script).toContain('CredUIPromptForCredentialsW');
+  expect(script).not.toContain('111111111111');
+});
+
+it.each([
+  [3, 'CANCELLED'],
+  [1, 'PROCESS_FAILED'],
+])('knows the Cancel of that window: exit status %s is %s', async (status, code) => {
+  const root = path.join(bin, 'root');
+  const script = `#!/bin/sh\nexit ${status}\n`;
+  fs.writeFileSync(`${root}\\System32\\WindowsPowerShell\\v1.0\\powershell.exe`, script, { mode: 0o755 });
+  await expect(ask('wincredui', { SystemRoot: root })).rejects.toMatchObject({ code });
 });
 
 it('keeps the passphrase of the vault from them', async () => {
