@@ -63,8 +63,8 @@ function completionOf(before: readonly string[], current: string, surroundings: 
 
 /** Those used last first, then in the order of the config file. */
 async function profilesOf(options: { readonly stored: boolean }, { env, homeDir }: Surroundings): Promise<string[]> {
-  const fromFile = sharedSettings(readSettingsFile(settingsFilePath(env, homeDir)));
-  const settings = readSettings(env, homeDir, { fromFile });
+  const settingsFile = sharedSettings(readSettingsFile(settingsFilePath(env, homeDir)));
+  const settings = readSettings(env, homeDir, { settingsFile });
   const quiet = { log: () => undefined, notice: () => undefined, signal: new AbortController().signal };
   const vault = new Vault({ settings, env, now: () => new Date(), ...quiet });
   try {

@@ -26,7 +26,7 @@ export type FlagSpec = FlagCommon &
         /** The whole error message for a value that is not a choice, where the usual one would not do. */
         readonly refusal?: (value: string) => string;
       })
-    | { readonly kind: 'duration'; readonly env?: string }
+    | { readonly kind: 'duration'; readonly placeholder?: string; readonly env?: string }
     /** May be repeated; blanks separate the values in its variable. */
     | { readonly kind: 'list'; readonly placeholder?: string; readonly env?: string }
   );

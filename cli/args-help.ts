@@ -121,8 +121,7 @@ function flagUsage(key: string, spec: FlagSpec): string {
   const short = spec.short === undefined ? '    ' : `-${spec.short}, `;
   const isOnce = key === 'help' || key === 'version';
   if (spec.kind === 'boolean') return `${short}--${isOnce ? '' : '[no-]'}${flagName(key)}`;
-  const placeholder = spec.kind === 'duration' ? undefined : spec.placeholder;
-  return `${short}--${flagName(key)}=${placeholder ?? flagName(key).split('-').at(-1)?.toUpperCase() ?? ''}`;
+  return `${short}--${flagName(key)}=${spec.placeholder ?? flagName(key).split('-').at(-1)?.toUpperCase() ?? ''}`;
 }
 
 function flagHelp(spec: FlagSpec): string {

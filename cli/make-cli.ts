@@ -9,6 +9,7 @@ import { type Command, type CommandOf, GRAMMAR } from './args.ts';
 import { commandAsker, type PromptName } from './asker.ts';
 import { resolveExecutable } from './child.ts';
 import type { Cli } from './cli.ts';
+import { stdoutIsTerminal } from './is-terminal.ts';
 import { print } from './print.ts';
 
 export type Surroundings = {
@@ -58,7 +59,7 @@ export function makeCli(flags: CommandOf<Command>['flags'], surroundings: Surrou
     print: (text: string) => void print(1, text),
     say,
     log,
-    stdoutIsTty: () => process.getBuiltinModule('node:tty').isatty(1),
+    stdoutIsTty: stdoutIsTerminal,
     leaveSignals: () => {
       for (const signal of interrupts) process.removeListener(signal, interrupt);
     },

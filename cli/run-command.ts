@@ -23,6 +23,10 @@ const runners: Runner = {
     const { list } = await import('./commands/list.ts');
     return done(list(flags, cli));
   },
+  async rotate({ args, flags }, cli) {
+    const { rotate } = await import('./commands/rotate.ts');
+    return rotate({ ...flags, ...args, olderThanSeconds: flags.olderThan }, cli);
+  },
   async exec({ args, flags }, cli) {
     const request = { ...flags, profile: args.profile, durationSeconds: flags.duration };
     if (flags.server || flags.ecsServer || flags.ec2Server) {

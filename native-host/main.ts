@@ -58,7 +58,7 @@ async function main(args: readonly string[]): Promise<void> {
 /** The same settings file as the terminal's, so that both look for keys in the same place. */
 async function hostSettings(env: NodeJS.ProcessEnv): Promise<Settings> {
   const homeDir = os.homedir();
-  return readSettings(env, homeDir, { fromFile: sharedSettings(readSettingsFile(settingsFilePath(env, homeDir))) });
+  return readSettings(env, homeDir, { settingsFile: sharedSettings(readSettingsFile(settingsFilePath(env, homeDir))) });
 }
 
 /** Tells an extension why this host cannot be used, once, and nothing else: its screen can then say what to do. */

@@ -32,15 +32,16 @@ export function variable(env: Env, name: string): string | undefined {
 }
 
 /**
- * Settings of this process: a flag wins over the environment, the environment over `fromFile`, what the settings file says where
+ * Settings of this process: a flag wins over the environment, the environment over `settingsFile`, what the settings file says where
  * there is no command line that has it already, and that over the default.
  */
 export function readSettings(
   env: Env,
   homeDir: string,
-  { fromFile = {}, ...flags }: SettingFlags & { readonly fromFile?: SettingFlags } = {},
+  { settingsFile = {}, ...flags }: SettingFlags & { readonly settingsFile?: SettingFlags } = {},
 ): Settings {
-  const chosen = (flag: Flag, name: string): string | undefined => flags[flag] ?? variable(env, name) ?? fromFile[flag];
+  const chosen = (flag: Flag, name: string): string | undefined =>
+    flags[flag] ?? variable(env, name) ?? settingsFile[flag];
   const stateHome = variable(env, 'XDG_STATE_HOME');
   return {
     backend: chosen('backend', 'AWS_VAULT_BACKEND'),

@@ -119,10 +119,13 @@ describe('the settings file', () => {
   });
 
   it('tells the host what it tells the terminal', () => {
-    const fromFile = sharedSettings(readSettingsFile(fileOf(SETTINGS)));
-    expect(readSettings({}, '/home/ada', { fromFile })).toMatchObject({ backend: 'file', fileDir: '/home/ada/vault' });
+    const settingsFile = sharedSettings(readSettingsFile(fileOf(SETTINGS)));
+    expect(readSettings({}, '/home/ada', { settingsFile })).toMatchObject({
+      backend: 'file',
+      fileDir: '/home/ada/vault',
+    });
     const env = { AWS_VAULT_BACKEND: 'secret-service' };
-    expect(readSettings(env, '/home/ada', { fromFile })).toMatchObject({ backend: 'secret-service' });
+    expect(readSettings(env, '/home/ada', { settingsFile })).toMatchObject({ backend: 'secret-service' });
   });
 });
 
