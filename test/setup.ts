@@ -25,6 +25,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   '/usr/bin/curl': 'curl',
   '/usr/bin/ip': 'iproute2',
   '/usr/bin/zip': 'zip',
+  '/usr/bin/jq': 'jq',
 };
 
 const missing = [...new Set(Object.entries(NEEDED).flatMap(([file, name]) => (fs.existsSync(file) ? [] : [name])))];
