@@ -24,6 +24,8 @@ export async function benchCommandLine(): Promise<void> {
       bare: () => millisecondsOf(NODE, ['-e', '0'], small),
       version: () => millisecondsOf(KEYTURN, ['--version'], small),
       exec: () => millisecondsOf(KEYTURN, cached, small),
+      complete: () => millisecondsOf(KEYTURN, ['__complete', 'bash', '=p', 'exec'], small),
+      completeOfMany: () => millisecondsOf(KEYTURN, ['__complete', 'bash', '=p', 'exec'], large),
       execOfMany: () => millisecondsOf(KEYTURN, cached, large),
       list: () => millisecondsOf(KEYTURN, ['list'], small),
       listOfMany: () => millisecondsOf(KEYTURN, ['list'], large),
@@ -34,6 +36,8 @@ export async function benchCommandLine(): Promise<void> {
     against('keyturn --version', 'version', { atMost: 1.15 });
     against("keyturn exec p -- true, file vault at aws-vault's rounds", 'exec', { atMost: 1.5 });
     against(`the same, ${PROFILE_COUNT} profiles`, 'execOfMany');
+    against('completion of a profile', 'complete');
+    against(`the same, ${PROFILE_COUNT} profiles`, 'completeOfMany');
     against('keyturn list', 'list');
     against(`the same, ${PROFILE_COUNT} profiles`, 'listOfMany');
   } finally {

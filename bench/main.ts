@@ -5,12 +5,14 @@
 import os from 'node:os';
 import { benchCommandLine } from './command-line.ts';
 import { benchHost } from './host.ts';
+import { benchList } from './list.ts';
 import { benchPackageSize } from './package-size.ts';
 import { benchPopup } from './popup.ts';
 import { notMeasured } from './report.ts';
 
 const FIGURES = {
   'command line': benchCommandLine,
+  'long list': benchList,
   'native host': benchHost,
   popup: benchPopup,
   'package size': benchPackageSize,

@@ -10,7 +10,7 @@ const dist = 'dist';
 const START_CHUNKS = [
   {
     name: 'base',
-    test: /rolldown.runtime|\/cli\/(args(-\w+)?(?<!-help)|print)\.ts$|\/native-host\/(errors|duration|version)\.ts$/,
+    test: /rolldown.runtime|\/cli\/(args(-\w+)?(?<!-help)|print)\.ts$|\/native-host\/(errors|duration|settings-file|version)\.ts$/,
     priority: 3,
   },
   { name: 'exec', test: /\/cli\/(run-command|output)\.ts$|\/native-host\/(vault|keyring\/file)\.ts$/, priority: 2 },

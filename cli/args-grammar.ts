@@ -18,20 +18,29 @@ type EnvSource = {
 
 export type FlagSpec = FlagCommon &
   (
-    | { readonly kind: 'boolean'; readonly default?: true }
-    | (EnvSource & { readonly kind: 'string' })
+    | { readonly kind: 'boolean'; readonly default?: true; readonly env?: string }
+    | (EnvSource & { readonly kind: 'string'; readonly completes?: 'service' })
     | (EnvSource & {
         readonly kind: 'choice';
         readonly choices: readonly string[];
         /** The whole error message for a value that is not a choice, where the usual one would not do. */
         readonly refusal?: (value: string) => string;
       })
-    | { readonly kind: 'duration' }
+    | { readonly kind: 'duration'; readonly placeholder?: string; readonly env?: string }
     /** May be repeated; blanks separate the values in its variable. */
     | { readonly kind: 'list'; readonly placeholder?: string; readonly env?: string }
   );
 
-export type ArgSpec = { readonly help: string; readonly kind: 'required' | 'optional' | 'rest' };
+export type ArgSpec = {
+  readonly help: string;
+  readonly kind: 'required' | 'optional' | 'rest';
+  /** Used when the argument is not given; an empty variable counts as unset. */
+  readonly env?: string;
+  /** Only what comes before `--` can be this argument: in `exec -- aws s3 ls` the program is aws, and no profile is given. */
+  readonly beforeDashes?: true;
+  /** What a shell's completion offers here; `stored`: profiles, and names that only the vault knows. */
+  readonly completes?: 'profile' | 'stored' | 'command' | 'service' | readonly string[];
+};
 
 export type CommandSpec = {
   readonly help: string;

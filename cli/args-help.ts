@@ -13,6 +13,10 @@ const WIDTH = 80;
 // Wider left columns put their help on the next line.
 const MAX_LEFT = 32;
 
+const SETTINGS =
+  'Flags can be set for good in ~/.config/keyturn/config, by their names: "backend = file", and those of one command below its ' +
+  'name in brackets: "[exec]", "duration = 2h". Variables and the command line come before it.';
+
 type Flags = Readonly<Record<string, FlagSpec>>;
 type Named = readonly [name: string, command: CommandSpec];
 
@@ -40,7 +44,7 @@ function overview(program: string, group: string | undefined, grammar: Grammar):
     ...(group === undefined ? wrap(grammar.help, '') : []),
     flagSection('Flags', globalFlags(grammar)),
     section('Commands', columns(commands.map((named) => [synopsis(named), named[1].help]))),
-    `Flags of a command: ${program} help <command>`,
+    wrap(`Flags of a command: ${program} help <command>. ${SETTINGS}`, '').join('\n'),
   ]);
 }
 
@@ -62,7 +66,8 @@ function longHelp(program: string, grammar: Grammar): string {
     return [...lines, ...(details.length > 0 ? ['', columns(details, '    ')] : [])].join('\n');
   });
   const head = [`usage: ${program} [<flags>] <command> [<args> ...]`, ...wrap(grammar.help, '')];
-  return sections([...head, flagSection('Flags', globalFlags(grammar)), 'Commands:', ...commands]);
+  const foot = wrap(SETTINGS, '').join('\n');
+  return sections([...head, flagSection('Flags', globalFlags(grammar)), 'Commands:', ...commands, foot]);
 }
 
 function description({ help, details, aliases }: CommandSpec, indent: string): string[] {
@@ -116,14 +121,13 @@ function flagUsage(key: string, spec: FlagSpec): string {
   const short = spec.short === undefined ? '    ' : `-${spec.short}, `;
   const isOnce = key === 'help' || key === 'version';
   if (spec.kind === 'boolean') return `${short}--${isOnce ? '' : '[no-]'}${flagName(key)}`;
-  const placeholder = spec.kind === 'duration' ? undefined : spec.placeholder;
-  return `${short}--${flagName(key)}=${placeholder ?? flagName(key).split('-').at(-1)?.toUpperCase() ?? ''}`;
+  return `${short}--${flagName(key)}=${spec.placeholder ?? flagName(key).split('-').at(-1)?.toUpperCase() ?? ''}`;
 }
 
 function flagHelp(spec: FlagSpec): string {
-  if (spec.kind === 'boolean' || spec.kind === 'duration') return spec.help;
+  const preset = spec.kind === 'string' || spec.kind === 'choice' ? spec.default : undefined;
   const notes = [
-    ...(spec.kind === 'list' || spec.default === undefined ? [] : [`default: ${spec.default}`]),
+    ...(preset === undefined ? [] : [`default: ${preset}`]),
     ...(spec.env === undefined ? [] : [`$${spec.env}`]),
   ];
   return notes.length === 0 ? spec.help : `${spec.help} (${notes.join('; ')})`;
@@ -164,7 +168,6 @@ function manPage(program: string, grammar: Grammar): string {
   const commands = visibleCommands(grammar).flatMap((named) => [
     '.SS',
     `\\fB${roff(synopsis(named))}\\fR`,
-    '.PP',
     roff([named[1].help, named[1].details ?? ''].join(' ').trim()),
     ...roffRows([...flagRows(named[1].flags), ...argRows(named[1].args)]),
   ]);
@@ -179,6 +182,10 @@ function manPage(program: string, grammar: Grammar): string {
     ...roffRows(flagRows(globalFlags(grammar))),
     '.SH COMMANDS',
     ...commands,
+    '.SH FILES',
+    '.TP',
+    '\\fI~/.config/keyturn/config\\fR',
+    roff(SETTINGS),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,11 +1,14 @@
 import { parseDuration } from '../native-host/duration.ts';
 import { VaultError } from '../native-host/errors.ts';
-import type { FlagSpec, Grammar, HelpRequest, Invocation } from './args-grammar.ts';
+import type { ArgSpec, FlagSpec, Grammar, HelpRequest, Invocation } from './args-grammar.ts';
 import { flagName } from './args-grammar.ts';
-import { TokenReader, usageError } from './args-tokens.ts';
+import { type Token, TokenReader, usageError } from './args-tokens.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
+type ArgSpecs = Readonly<Record<string, ArgSpec>>;
 type Flag = { readonly key: string; readonly name: string; readonly spec: FlagSpec };
+/** The values that the settings file gives the flags of a command; asked only when a command is to run. */
+export type SettingsOf = (command: string) => ReadonlyMap<string, unknown> | undefined;
 type Values = Record<string, unknown>;
 type Given = { readonly flag: Flag; readonly value: string | boolean };
 
@@ -14,7 +17,7 @@ const BUILT_IN = {
   help: { kind: 'boolean', help: 'Show help for the command (see also --help-long and --help-man).' },
   helpLong: { kind: 'boolean', help: 'Show help for all commands.', hidden: true },
   helpMan: { kind: 'boolean', help: 'Print a man page.', hidden: true },
-  version: { kind: 'boolean', help: 'Show the version.' },
+  version: { kind: 'boolean', short: 'v', help: 'Show the version.' },
 } as const satisfies Record<string, FlagSpec>;
 
 /** The flags every command line may have, as help shows them. */
@@ -24,11 +27,15 @@ export function globalFlags(grammar: Grammar): Readonly<Record<string, FlagSpec>
 
 /**
  * Command line -> the command with typed values, in the way of kingpin 2.3 as aws-vault uses it: flags and positionals mix
- * until `--`, a flag beats its environment variable, which beats the default.
+ * until `--`, a flag beats its environment variable, which beats the settings file, which beats the default.
  * @throws VaultError USAGE, with aws-vault's texts
  */
-export function parse<G extends Grammar>(grammar: G, argv: readonly string[], env: Env): Invocation<G> {
-  const result = new Parser(grammar, env).run(argv);
+export function parse<G extends Grammar>(
+  grammar: G,
+  argv: readonly string[],
+  { env, settings }: { readonly env: Env; readonly settings?: SettingsOf | undefined },
+): Invocation<G> {
+  const result = new Parser(grammar, env, settings).run(argv);
   return result as Invocation<G>; // the parser builds its result from the very table these types are computed from
 }
 
@@ -38,16 +45,22 @@ class Parser {
   private readonly long = new Map<string, Flag>();
   private readonly short = new Map<string, Flag>();
   private readonly given: Given[] = [];
-  private readonly positionals: string[] = [];
+  /** Undefined: left out, because `--` came before it. */
+  private readonly positionals: (string | undefined)[] = [];
   /** The command as far as it is typed, as the table writes it: '', 'exec', 'host', 'host install'. */
   private path = '';
   private immediate: HelpRequest['topic'] | 'version' | undefined;
   private wantsHelp = false;
   private isHelpCommand = false;
+  /** `--` came before the command's name already, so it tells its arguments apart no more. */
+  private isAllLiteral = false;
+  private settings: ReadonlyMap<string, unknown> | undefined;
+  private readonly readSettings: SettingsOf | undefined;
 
-  constructor(grammar: Grammar, env: Env) {
+  constructor(grammar: Grammar, env: Env, readSettings: SettingsOf | undefined) {
     this.grammar = grammar;
     this.env = env;
+    this.readSettings = readSettings;
     this.addFlags(globalFlags(grammar));
   }
 
@@ -55,7 +68,7 @@ class Parser {
     const tokens = new TokenReader(argv, (short) => this.short.get(short)?.spec.kind === 'boolean');
     for (let token = tokens.peek(); token.type !== 'end'; token = tokens.peek()) {
       if (token.type !== 'arg') this.takeFlag(tokens);
-      else this.takeWord(token.text, tokens);
+      else this.takeWord(token, tokens);
       if (this.immediate === 'version') return { command: 'version' };
       if (this.immediate !== undefined) return this.help(this.immediate);
     }
@@ -115,15 +128,24 @@ class Parser {
     else this.immediate = flag.key === 'helpLong' ? 'long' : 'man';
   }
 
-  private takeWord(word: string, tokens: TokenReader): void {
+  private takeWord({ text: word, literal }: Extract<Token, { type: 'arg' }>, tokens: TokenReader): void {
     const command = this.grammar.commands[this.path];
-    if (command === undefined || this.isHelpCommand) this.selectCommand(word);
-    else if (this.hasRoom(command.args)) this.positionals.push(word);
+    if (command === undefined || this.isHelpCommand) {
+      this.selectCommand(word);
+      this.isAllLiteral = literal === true;
+    } else if (this.hasRoom(command.args))
+      this.takeArgument(word, { specs: command.args, isLiteral: literal === true });
     else throw usageError(`unexpected ${word}`);
     tokens.next();
   }
 
-  private hasRoom(args: Grammar['commands'][string]['args']): boolean {
+  private takeArgument(word: string, { specs, isLiteral }: { specs: ArgSpecs; isLiteral: boolean }): void {
+    const spec = Object.values(specs)[this.positionals.length];
+    if (isLiteral && !this.isAllLiteral && spec?.beforeDashes) this.positionals.push(undefined);
+    this.positionals.push(word);
+  }
+
+  private hasRoom(args: ArgSpecs): boolean {
     const specs = Object.values(args);
     return this.positionals.length < specs.length || specs.at(-1)?.kind === 'rest';
   }
@@ -154,6 +176,7 @@ class Parser {
   private result(): { readonly command: string; readonly flags: Values; readonly args: Values } {
     const command = this.grammar.commands[this.path];
     if (command === undefined) throw usageError(`must select a subcommand of '${this.path}'`);
+    this.settings = this.readSettings?.(this.path);
     const flags = this.flagValues();
     return { command: this.path, flags, args: this.argValues(command.args) };
   }
@@ -177,18 +200,23 @@ class Parser {
 
   private missing(flag: Flag): unknown {
     const { spec } = flag;
-    if (spec.kind === 'boolean') return spec.default ?? false;
-    if (spec.kind === 'duration') return undefined;
     const fromEnv = spec.env === undefined ? undefined : this.env[spec.env];
-    if (spec.kind === 'list') return (fromEnv ?? '').split(/\s+/).filter(Boolean);
-    return fromEnv ? convert(flag, fromEnv) : spec.default;
+    if (spec.kind === 'list')
+      return String(fromEnv || (this.settings?.get(flag.key) ?? ''))
+        .split(/\s+/)
+        .filter(Boolean);
+    if (fromEnv) return spec.kind === 'boolean' ? truth(fromEnv, `$${spec.env}`) : convert(flag, fromEnv);
+    const fromFile = this.settings?.get(flag.key);
+    if (fromFile !== undefined) return fromFile;
+    if (spec.kind === 'boolean') return spec.default ?? false;
+    return spec.kind === 'duration' ? undefined : spec.default;
   }
 
-  private argValues(specs: Grammar['commands'][string]['args']): Values {
+  private argValues(specs: ArgSpecs): Values {
     const values: Values = {};
     let index = 0;
     for (const [name, spec] of Object.entries(specs)) {
-      const value = this.positionals[index];
+      const value = this.positionals[index] ?? ((spec.env !== undefined && this.env[spec.env]) || undefined);
       if (spec.kind === 'required' && value === undefined) throw usageError(`required argument '${name}' not provided`);
       values[name] = spec.kind === 'rest' ? this.positionals.slice(index) : value;
       index += 1;
@@ -197,7 +225,8 @@ class Parser {
   }
 }
 
-function convert(flag: Flag, text: string): unknown {
+/** A flag's value as text -> as the command gets it. @throws VaultError USAGE */
+export function convert(flag: Pick<Flag, 'name' | 'spec'>, text: string): unknown {
   const { spec } = flag;
   // AWS takes whole seconds.
   if (spec.kind === 'duration') return Math.trunc(parseDuration(text));
@@ -206,4 +235,15 @@ function convert(flag: Flag, text: string): unknown {
     throw usageError(`enum value must be one of ${spec.choices.join(',')}, got '${text}'`, flag.name);
   }
   throw new VaultError('USAGE', spec.refusal(text), { details: { flag: flag.name } });
+}
+
+const TRUE = ['1', 't', 'true', 'y', 'yes', 'on'];
+const FALSE = ['0', 'f', 'false', 'n', 'no', 'off'];
+
+/** A switch outside the command line. @throws VaultError USAGE naming `where` it was set */
+export function truth(text: string, where: string): boolean {
+  const word = text.toLowerCase();
+  if (TRUE.includes(word)) return true;
+  if (FALSE.includes(word)) return false;
+  throw usageError(`${where} must be true or false, got '${text.slice(0, 40)}'`);
 }

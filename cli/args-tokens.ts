@@ -1,15 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { VaultError } from '../native-host/errors.ts';
 
-/** `attached`: the VALUE of --flag=VALUE or -fVALUE, which is never a flag, an @file or a positional. */
+/**
+ * `attached`: the VALUE of --flag=VALUE or -fVALUE, which is never a flag, an @file or a positional. `literal`: it comes after `--`.
+ */
 export type Token =
   | { readonly type: 'long' | 'short'; readonly text: string }
-  | { readonly type: 'arg'; readonly text: string; readonly attached?: true }
+  | { readonly type: 'arg'; readonly text: string; readonly attached?: true; readonly literal?: true }
   | { readonly type: 'end' };
 
 /** What the parser found wrong with the command line; the hint belongs to the message, as in aws-vault. */
 export function usageError(text: string, flag?: string): VaultError {
-  return new VaultError('USAGE', `${text}, try --help`, flag === undefined ? {} : { details: { flag } });
+  return new VaultError('USAGE', `${text}${HINT}`, flag === undefined ? {} : { details: { flag } });
+}
+
+const HINT = ', try --help';
+
+/** Whether an error is about the command line as such. aws-vault prints those without the command's name before them. */
+export function isAboutCommandLine({ code, message }: VaultError): boolean {
+  return code === 'USAGE' && message.endsWith(HINT);
 }
 
 // An arguments file may name others; one that names itself would never end.
@@ -47,7 +56,8 @@ export class TokenReader {
     for (;;) {
       const arg = this.rest.shift();
       if (arg === undefined) return { type: 'end' };
-      if (this.argsOnly || arg === '-') return { type: 'arg', text: arg };
+      if (this.argsOnly) return { type: 'arg', text: arg, literal: true };
+      if (arg === '-') return { type: 'arg', text: arg };
       if (arg === '--') {
         this.argsOnly = true;
       } else if (arg.startsWith('@')) {

@@ -1,5 +1,7 @@
+import type { SettingsFile } from '../native-host/settings-file.ts';
 import type { CommandInvocation, CommandName, Grammar, Invocation } from './args-grammar.ts';
 import { parse } from './args-parse.ts';
+import { settingsFor } from './args-settings.ts';
 import { consoleCommands } from './grammar/console-commands.ts';
 import { execCommands } from './grammar/exec-commands.ts';
 import { explainCommand } from './grammar/explain-command.ts';
@@ -8,6 +10,7 @@ import { hostCommands } from './grammar/host-commands.ts';
 import { mfaCommands } from './grammar/mfa-commands.ts';
 import { moveCommands } from './grammar/move-commands.ts';
 import { sessionCommands } from './grammar/session-commands.ts';
+import { shellCommands } from './grammar/shell-commands.ts';
 import { unlockCommands } from './grammar/unlock-commands.ts';
 import { vaultCommands } from './grammar/vault-commands.ts';
 
@@ -25,6 +28,7 @@ export const GRAMMAR = {
     ...consoleCommands,
     ...explainCommand,
     ...hostCommands,
+    ...shellCommands,
   },
 } as const satisfies Grammar;
 
@@ -35,11 +39,17 @@ export type CommandOf<C extends Command> = CommandInvocation<typeof GRAMMAR, C>;
 
 /**
  * Keyturn's command line (without program name) as a command with typed values. Only this and its parser are loaded for it.
- * @throws VaultError USAGE, with aws-vault's texts
+ * `settingsFile` is called when there is a command to run.
+ * @throws VaultError USAGE, with aws-vault's texts; CONFIG_INVALID for a settings file that cannot be read
  */
 export function parseArgs(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  settingsFile?: () => SettingsFile | undefined,
 ): Invocation<typeof GRAMMAR> {
-  return parse(GRAMMAR, argv, env);
+  const settings = (command: string): ReadonlyMap<string, unknown> | undefined => {
+    const file = settingsFile?.();
+    return file && settingsFor(command, GRAMMAR, file);
+  };
+  return parse(GRAMMAR, argv, { env, settings });
 }

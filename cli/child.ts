@@ -35,6 +35,20 @@ const REMOVED = new Set([
   'KEYTURN_FILE_PASSPHRASE_COMMAND',
 ]);
 
+// As the AWS SDKs know them.
+const CONTAINER_VARIABLES = [
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+  'AWS_CONTAINER_AUTHORIZATION_TOKEN',
+  'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
+];
+
+/** The variables of a shell that gets credentials itself: those set in it, and those that would contradict them. */
+export function shellVariables(): string[] {
+  const removed = [...REMOVED].filter((name) => name !== 'AWS_VAULT_FILE_PASSPHRASE');
+  return ['AWS_VAULT', 'AWS_REGION', 'AWS_DEFAULT_REGION', ...removed, ...CONTAINER_VARIABLES];
+}
+
 function isRemoved(name: string): boolean {
   const known = process.platform === 'win32' ? name.toUpperCase() : name;
   return REMOVED.has(known) || known.startsWith('AWS_CONTAINER_');
@@ -52,11 +66,26 @@ export function childEnvironment(parent: Env, { credentials, ...place }: ChildCr
 
 /** The same without any credentials, for a program that gets them from a server. */
 export function serverEnvironment(parent: Env, { profile, region }: Omit<ChildCredentials, 'credentials'>): ChildEnv {
+  const env = cleanEnvironment(parent, region);
+  env.AWS_VAULT = profile;
+  return env;
+}
+
+/**
+ * The environment of a program whose SDK is to find the credentials of a profile itself. Without AWS_VAULT, which means that
+ * credentials are there: a `credential_process` that runs this program again must not be taken for a nested use.
+ */
+export function profileEnvironment(parent: Env, { profile, region }: Omit<ChildCredentials, 'credentials'>): ChildEnv {
+  const env = cleanEnvironment(parent, region);
+  env.AWS_PROFILE = profile;
+  return env;
+}
+
+function cleanEnvironment(parent: Env, region: string | undefined): ChildEnv {
   const env: ChildEnv = {};
   for (const [name, value] of Object.entries(parent)) {
     if (value !== undefined && !isRemoved(name)) env[name] = value;
   }
-  env.AWS_VAULT = profile;
   if (region !== undefined && region !== '') {
     env.AWS_REGION = region;
     env.AWS_DEFAULT_REGION = region;

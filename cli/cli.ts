@@ -12,6 +12,8 @@ export type Cli = {
   readonly platform: NodeJS.Platform;
   /** The name this program was started under, for messages. */
   readonly programName: string;
+  /** Where this program is, for scripts that call it again. */
+  readonly programFile: string;
   /** What a browser is to start as the native messaging host. */
   readonly hostLauncher: () => string;
   readonly isDebug: boolean;

@@ -1,7 +1,9 @@
 import { basename, dirname, resolve } from 'node:path';
 import { asVaultError, type VaultError } from '../native-host/errors.ts';
+import { readSettingsFile, settingsFilePath } from '../native-host/settings-file.ts';
 import { VERSION } from '../native-host/version.ts';
 import { parseArgs } from './args.ts';
+import { isAboutCommandLine } from './args-tokens.ts';
 import { print } from './print.ts';
 
 /** The whole program: arguments in, exit status out. The only place that prints an error. */
@@ -9,8 +11,18 @@ async function main(startedAs: string, argv: readonly string[]): Promise<number>
   const programName = basename(startedAs);
   let command = '';
   try {
-    const invocation = parseArgs(argv, process.env);
-    if (invocation.command === 'version') return print(2, `${VERSION}\n`);
+    if (argv[0]?.startsWith('__complete') || argv[0]?.startsWith('--completion-')) {
+      const { answerShell } = await import('./answer-shell.ts');
+      return await answerShell(argv, {
+        programName,
+        programFile: resolve(startedAs),
+        env: process.env,
+        homeDir: home(),
+      });
+    }
+    const invocation = parseArgs(argv, process.env, () => readSettingsFile(settingsFilePath(process.env, home())));
+    // --version prints where aws-vault's does; the command's result goes where results go.
+    if (invocation.command === 'version') return print('args' in invocation ? 1 : 2, `${VERSION}\n`);
     if (invocation.command === 'help') {
       const { renderHelp } = await import('./args-help.ts');
       return print(invocation.topic === 'usage' ? 2 : 1, renderHelp(invocation, programName));
@@ -19,7 +31,8 @@ async function main(startedAs: string, argv: readonly string[]): Promise<number>
     const { runCommand } = await import('./run-command.ts');
     // The host's launcher lies beside this program's: dist/keyturn-host, above dist/lib/cli.cjs.
     const hostLauncher = (): string => resolve(dirname(process.argv[1] ?? ''), '..', 'keyturn-host');
-    return await runCommand(invocation, { programName, env: userEnvironment(), hostLauncher });
+    const programFile = resolve(startedAs);
+    return await runCommand(invocation, { programName, programFile, env: userEnvironment(), hostLauncher });
   } catch (error) {
     const failure = asVaultError(error);
     print(2, errorLine(failure, programName, command));
@@ -28,15 +41,23 @@ async function main(startedAs: string, argv: readonly string[]): Promise<number>
   }
 }
 
+function home(): string {
+  return (process.platform !== 'win32' && process.env.HOME) || process.getBuiltinModule('node:os').homedir();
+}
+
 /** The environment as the user set it: the launcher puts NODE_OPTIONS aside, because it is meant for other programs. */
 function userEnvironment(): NodeJS.ProcessEnv {
   const { KEYTURN_NODE_OPTIONS, ...env } = process.env;
   return KEYTURN_NODE_OPTIONS === undefined ? env : { ...env, NODE_OPTIONS: KEYTURN_NODE_OPTIONS };
 }
 
+/** aws-vault's export says exec; shell-env is what the shell's function kt runs. */
+const PREFIXES: Readonly<Record<string, string>> = { export: 'exec', 'shell-env': 'kt' };
+
 /** aws-vault's form of an error, and the stable code; one line without control characters, whatever AWS or a file said. */
-function errorLine({ code, message }: VaultError, programName: string, command: string): string {
-  const prefix = command === '' ? '' : `${command === 'export' ? 'exec' : command}: `;
+function errorLine(error: VaultError, programName: string, command: string): string {
+  const { code, message } = error;
+  const prefix = command === '' || isAboutCommandLine(error) ? '' : `${PREFIXES[command] ?? command}: `;
   return `${programName}: error: ${prefix}${message.replaceAll(/\s*\p{Cc}\s*/gu, ' ')} [${code}]\n`;
 }
 

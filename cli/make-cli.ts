@@ -9,12 +9,19 @@ import { type Command, type CommandOf, GRAMMAR } from './args.ts';
 import { commandAsker, type PromptName } from './asker.ts';
 import { resolveExecutable } from './child.ts';
 import type { Cli } from './cli.ts';
+import { stdoutIsTerminal } from './is-terminal.ts';
 import { print } from './print.ts';
 
-export type Surroundings = { readonly programName: string; readonly env: Env; readonly hostLauncher: () => string };
+export type Surroundings = {
+  readonly programName: string;
+  readonly programFile: string;
+  readonly env: Env;
+  readonly hostLauncher: () => string;
+};
 
 /** What commands work with, made for the flags that every command has. */
-export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, hostLauncher }: Surroundings): Cli {
+export function makeCli(flags: CommandOf<Command>['flags'], surroundings: Surroundings): Cli {
+  const { programName, programFile, env, hostLauncher } = surroundings;
   requirePrompt(flags.prompt, env);
   const asked = { ...flags, timeoutMs: promptTimeoutMs(flags.promptTimeout) };
   const interrupted = new AbortController();
@@ -45,13 +52,14 @@ export function makeCli(flags: CommandOf<Command>['flags'], { programName, env, 
     homeDir,
     platform: process.platform,
     programName,
+    programFile,
     hostLauncher,
     isDebug: flags.debug,
     signal,
     print: (text: string) => void print(1, text),
     say,
     log,
-    stdoutIsTty: () => process.getBuiltinModule('node:tty').isatty(1),
+    stdoutIsTty: stdoutIsTerminal,
     leaveSignals: () => {
       for (const signal of interrupts) process.removeListener(signal, interrupt);
     },

@@ -14,9 +14,9 @@ export type ExportedProfile = {
 const MIN_COLUMN_WIDTH = 25;
 const COLUMN_PADDING = 2;
 
-/** aws-vault's list: a header and three columns, every cell filled up with blanks, the last one too. */
-export function listTable(rows: readonly (readonly string[])[]): string {
-  const titles = ['Profile', 'Credentials', 'Sessions'];
+/** aws-vault's list: a header and three columns, every cell filled up with blanks, the last one too; columns of ours come after. */
+export function listTable(rows: readonly (readonly string[])[], ...more: readonly string[]): string {
+  const titles = ['Profile', 'Credentials', 'Sessions', ...more];
   const lines = [titles, titles.map((title) => '='.repeat(title.length)), ...rows].map((row) => row.map(printable));
   const widths = titles.map((_title, column) =>
     Math.max(MIN_COLUMN_WIDTH, ...lines.map((line) => lengthOf(line[column] ?? '') + COLUMN_PADDING)),
@@ -45,14 +45,12 @@ function padded(cell: string, width: number): string {
 }
 
 function lengthOf(cell: string): number {
-  return [...cell].length;
+  return /[\ud800-\udfff]/.test(cell) ? [...cell].length : cell.length;
 }
 
 /** Without control characters, which could move the cursor or end the line. */
 export function printable(cell: string): string {
-  let text = '';
-  for (const char of cell) text += char < ' ' || (char >= '\x7f' && char <= '\x9f') ? '?' : char;
-  return text;
+  return cell.replaceAll(/\p{Cc}/gu, '?');
 }
 
 /**

@@ -1,7 +1,11 @@
-import type { Command, CommandOf } from './args.ts';
+import type { Command as AnyCommand, CommandOf } from './args.ts';
+import { chosenProfile, pickedProfile, remember } from './chosen-profile.ts';
 import type { Cli } from './cli.ts';
 import { exec } from './commands/exec.ts';
 import { makeCli, type Surroundings } from './make-cli.ts';
+
+// The version is printed without any of this.
+type Command = Exclude<AnyCommand, 'version'>;
 
 type Runner = { readonly [C in Command]: (invocation: CommandOf<C>, cli: Cli) => Promise<number> };
 
@@ -19,11 +23,16 @@ const runners: Runner = {
     const { list } = await import('./commands/list.ts');
     return done(list(flags, cli));
   },
+  async rotate({ args, flags }, cli) {
+    const { rotate } = await import('./commands/rotate.ts');
+    return rotate({ ...flags, ...args, olderThanSeconds: flags.olderThan }, cli);
+  },
   async exec({ args, flags }, cli) {
     const request = { ...flags, profile: args.profile, durationSeconds: flags.duration };
     if (flags.server || flags.ecsServer || flags.ec2Server) {
       const { execServer } = await import('./commands/exec-server.ts');
-      return execServer({ ...request, command: args.cmd, args: args.args }, cli);
+      const profile = await chosenProfile(args.profile, cli);
+      return execServer({ ...request, profile, command: args.cmd, args: args.args }, cli);
     }
     if (!flags.json) return exec({ ...request, command: args.cmd, args: args.args }, cli);
     const { exportProfile } = await import('./commands/export.ts');
@@ -38,9 +47,12 @@ const runners: Runner = {
     return done(clear(args, cli));
   },
   async login({ args, flags }, cli) {
-    const { login } = await import('./commands/login.ts');
+    const { hasEnvironmentKey, login } = await import('./commands/login.ts');
+    const profile = args.profile ?? (hasEnvironmentKey(cli) ? undefined : await pickedProfile(cli));
     const services = [args.service, flags.service];
-    return done(login({ ...flags, profile: args.profile, services, durationSeconds: flags.duration }, cli));
+    await login({ ...flags, profile, services, durationSeconds: flags.duration }, cli);
+    if (profile !== undefined) remember(profile, cli);
+    return 0;
   },
   async logout({ args, flags }, cli) {
     const { logout } = await import('./commands/logout.ts');
@@ -62,9 +74,9 @@ const runners: Runner = {
     const { hardenVault } = await import('./commands/harden.ts');
     return hardenVault(flags, cli);
   },
-  async unlock({ flags }, cli) {
+  async unlock(_, cli) {
     const { unlock } = await import('./commands/unlock.ts');
-    return done(unlock(flags, cli));
+    return done(unlock(cli));
   },
   async lock(_, cli) {
     const { lock } = await import('./commands/unlock.ts');
@@ -80,7 +92,24 @@ const runners: Runner = {
   },
   async explain({ args, flags }, cli) {
     const { explain } = await import('./commands/explain.ts');
-    return explain({ ...flags, ...args, durationSeconds: flags.duration }, cli);
+    const profile = await chosenProfile(args.profile, cli);
+    return explain({ ...flags, profile, durationSeconds: flags.duration }, cli);
+  },
+  async status({ flags }, cli) {
+    const { status } = await import('./commands/status.ts');
+    return done(status(flags, cli));
+  },
+  async 'shell-init'({ args, flags }, cli) {
+    const { shellInit } = await import('./commands/shell-init.ts');
+    return done(shellInit({ ...args, ...flags }, cli));
+  },
+  async completion({ args }, cli) {
+    const { completion } = await import('./commands/completion.ts');
+    return done(completion(args, cli));
+  },
+  async 'shell-env'({ args, flags }, cli) {
+    const { shellEnv } = await import('./commands/shell-env.ts');
+    return done(shellEnv({ ...flags, ...args, durationSeconds: flags.duration }, cli));
   },
   async proxy({ flags }, cli) {
     const { proxy } = await import('./commands/proxy.ts');

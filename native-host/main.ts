@@ -7,7 +7,8 @@ import { asVaultError } from './errors.ts';
 import { PromptBroker } from './prompts.ts';
 import { CHROMIUM_EXTENSION_ID, FIREFOX_ADDON_ID } from './protocol.ts';
 import { action, serve } from './server.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { readSettingsFile, settingsFilePath, sharedSettings } from './settings-file.ts';
 import { terminalConsole } from './terminal-console.ts';
 import { UnlockedVaults } from './unlocked-vaults.ts';
 import { listenForTerminals } from './user-socket-server.ts';
@@ -28,7 +29,10 @@ async function main(args: readonly string[]): Promise<void> {
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(name, () => over.abort());
   const { env, pid } = process;
   const { signal } = over;
-  const settings = readSettings(env, os.homedir());
+  const settings = await hostSettings(env).catch(async (error: unknown) => {
+    await refuse(error);
+    throw error;
+  });
   const unlocked = new UnlockedVaults(settings);
   const vault = new Vault({
     settings,
@@ -72,7 +76,13 @@ async function main(args: readonly string[]): Promise<void> {
   await vault.close();
 }
 
-/** Tells an extension that may not use this host so, once, and nothing else: its screen can then say what to do. */
+/** The same settings file as the terminal's, so that both look for keys in the same place. */
+async function hostSettings(env: NodeJS.ProcessEnv): Promise<Settings> {
+  const homeDir = os.homedir();
+  return readSettings(env, homeDir, { settingsFile: sharedSettings(readSettingsFile(settingsFilePath(env, homeDir))) });
+}
+
+/** Tells an extension why this host cannot be used, once, and nothing else: its screen can then say what to do. */
 async function refuse(error: unknown): Promise<void> {
   const over = new AbortController();
   const hello = action(helloParams, () => {

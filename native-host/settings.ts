@@ -21,6 +21,8 @@ export type Settings = {
   readonly filePassphrase: string | undefined;
   /** A program that prints the passphrase, for the shell. */
   readonly filePassphraseCommand: string | undefined;
+  /** How long an unlocked file vault stays so without use, as it is set; see lockAfterSeconds. */
+  readonly lockAfter: string | undefined;
   /** KEYTURN_FILE_ROUNDS as it is set; undefined leaves the price of a guess to measurement. */
   readonly fileRounds: string | undefined;
 };
@@ -32,7 +34,8 @@ type Flag =
   | 'passDir'
   | 'passCmd'
   | 'passPrefix'
-  | 'filePassphraseCommand';
+  | 'filePassphraseCommand'
+  | 'lockAfter';
 
 export type SettingFlags = { readonly [K in Flag]?: Settings[K] | undefined };
 
@@ -42,24 +45,34 @@ export function variable(env: Env, name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
-/** Settings of this process: a flag wins over the environment, the environment over the default. */
-export function readSettings(env: Env, homeDir: string, flags: SettingFlags = {}): Settings {
-  const collection = flags.secretServiceCollection ?? variable(env, 'AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME');
+/**
+ * Settings of this process: a flag wins over the environment, the environment over `settingsFile`, what the settings file says where
+ * there is no command line that has it already, and that over the default.
+ */
+export function readSettings(
+  env: Env,
+  homeDir: string,
+  { settingsFile = {}, ...flags }: SettingFlags & { readonly settingsFile?: SettingFlags } = {},
+): Settings {
+  const chosen = (flag: Flag, name: string): string | undefined =>
+    flags[flag] ?? variable(env, name) ?? settingsFile[flag];
   const stateHome = variable(env, 'XDG_STATE_HOME');
   return {
-    backend: flags.backend ?? variable(env, 'AWS_VAULT_BACKEND'),
-    secretServiceCollection: collection ?? 'awsvault',
-    passDir: optionalInHome(flags.passDir ?? variable(env, 'AWS_VAULT_PASS_PASSWORD_STORE_DIR'), homeDir),
-    passCmd: flags.passCmd ?? variable(env, 'AWS_VAULT_PASS_CMD') ?? 'pass',
-    passPrefix: flags.passPrefix ?? variable(env, 'AWS_VAULT_PASS_PREFIX') ?? '',
+    backend: chosen('backend', 'AWS_VAULT_BACKEND'),
+    secretServiceCollection:
+      chosen('secretServiceCollection', 'AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME') ?? 'awsvault',
+    passDir: optionalInHome(chosen('passDir', 'AWS_VAULT_PASS_PASSWORD_STORE_DIR'), homeDir),
+    passCmd: chosen('passCmd', 'AWS_VAULT_PASS_CMD') ?? 'pass',
+    passPrefix: chosen('passPrefix', 'AWS_VAULT_PASS_PREFIX') ?? '',
     homeDir,
-    fileDir: inHome(flags.fileDir ?? variable(env, 'AWS_VAULT_FILE_DIR') ?? '~/.awsvault/keys/', homeDir),
+    fileDir: inHome(chosen('fileDir', 'AWS_VAULT_FILE_DIR') ?? '~/.awsvault/keys/', homeDir),
     // The XDG rules ignore a relative path here.
     stateDir: `${stateHome && isAbsolute(stateHome) ? stateHome : `${homeDir}/.local/state`}/keyturn`,
     configFile: inHome(variable(env, 'AWS_CONFIG_FILE') ?? '~/.aws/config', homeDir),
     credentialsFile: inHome(variable(env, 'AWS_SHARED_CREDENTIALS_FILE') ?? '~/.aws/credentials', homeDir),
     filePassphrase: env.AWS_VAULT_FILE_PASSPHRASE,
     filePassphraseCommand: flags.filePassphraseCommand ?? variable(env, 'KEYTURN_FILE_PASSPHRASE_COMMAND'),
+    lockAfter: flags.lockAfter ?? variable(env, 'KEYTURN_LOCK_AFTER'),
     fileRounds: variable(env, 'KEYTURN_FILE_ROUNDS'),
   };
 }

@@ -102,7 +102,7 @@ export class VaultAccess {
         return;
       }
       const { lockAfterSeconds } = await import('./lock-after.ts');
-      const seconds = lockAfterSeconds(this.env.KEYTURN_LOCK_AFTER || undefined);
+      const seconds = lockAfterSeconds(this.settings.lockAfter);
       await unlocked.unlock(fileDir, passphrase, { lockAfterSeconds: seconds, mayBeFirst: true });
     };
   }

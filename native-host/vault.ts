@@ -1,17 +1,24 @@
 import { type ConfigFile, visibleProfiles } from './aws/config-file.ts';
 import type { Credentials } from './aws/credentials.ts';
+import { type PlainTextKey, plainTextKeys } from './aws/credentials-file.ts';
 import { type ResolvedProfile, resolveProfile } from './aws/profile.ts';
 import type { Env } from './engine/context.ts';
+import type { RotateResult } from './engine/rotation-call.ts';
 import { isStoredKey } from './engine/session-cache.ts';
+import type { KeyCheck } from './operations/check-key.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
 import type { Explanation } from './operations/explain.ts';
 import type { HardenRequest, HardenResult } from './operations/harden.ts';
 import type { Inventory } from './operations/inventory.ts';
+import type { Listing } from './operations/listing.ts';
 import type { Adoption, MfaOwner, MfaOwnerRequest } from './operations/mfa-devices.ts';
 import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
+import type { RotateKeyRequest, RotationPlan } from './operations/rotate-key.ts';
 import type { Prepared } from './operations/serve.ts';
 import type { SsoLoginOptions } from './operations/sso-login.ts';
+import type { VaultStatus } from './operations/status.ts';
+import type { NewKey, NewProfile } from './operations/stored-keys.ts';
 import type { LockState, ProfileSummary } from './protocol.ts';
 import type { SpentCodes } from './spent-codes.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
@@ -78,6 +85,24 @@ export class Vault {
   async inventory(): Promise<Inventory> {
     const { inventory } = await import('./operations/inventory.ts');
     return inventory(this.access);
+  }
+
+  /** The cached sessions that have not expired, with what their names tell. Needs no passphrase. */
+  async status(): Promise<VaultStatus> {
+    const { vaultStatus } = await import('./operations/status.ts');
+    return vaultStatus(this.access);
+  }
+
+  /** Names to complete on a command line, without opening a keyring that could ask its owner anything. */
+  async profileNames(options: { readonly stored: boolean }): Promise<string[]> {
+    const { profileNames } = await import('./operations/profile-names.ts');
+    return profileNames(this.access, options);
+  }
+
+  /** The inventory, how old the keys are, and which lie in plain text. Needs no passphrase. @throws VaultError as inventory does */
+  async listing(): Promise<Listing> {
+    const { listing } = await import('./operations/listing.ts');
+    return listing(this.access);
   }
 
   /**
@@ -181,13 +206,25 @@ export class Vault {
   }
 
   /** Stores a profile's key; the sessions that began with the old one go. Answers how many there were. */
-  async add(profile: string, key: Credentials): Promise<{ sessions: number }> {
+  async add(key: NewKey): Promise<{ sessions: number; abandonedKeyId?: string }> {
     const { addKey } = await import('./operations/stored-keys.ts');
-    return addKey(this.access, profile, key);
+    return addKey(this.access, key);
   }
 
-  /** Adds the profile's empty section to the config file unless it has one. */
-  async addProfile(profile: string, signal: AbortSignal): Promise<void> {
+  /** Asks AWS whose key this is, before it is stored. @throws VaultError as checkKey does */
+  async checkKey(key: NewKey, signal: AbortSignal): Promise<KeyCheck> {
+    const { checkKey } = await import('./operations/check-key.ts');
+    return checkKey(this.access, key, signal);
+  }
+
+  /** The keys that lie in plain text in the shared credentials file. @throws VaultError CONFIG_INVALID */
+  async plainTextKeys(): Promise<{ file: string; keys: readonly PlainTextKey[] }> {
+    const { credentialsFile: file } = this.access.settings;
+    return { file, keys: plainTextKeys(file) };
+  }
+
+  /** Adds the profile's section to the config file unless it has one. */
+  async addProfile(profile: NewProfile, signal: AbortSignal): Promise<void> {
     const { addProfile } = await import('./operations/stored-keys.ts');
     return addProfile(this.access, profile, signal);
   }
@@ -196,6 +233,18 @@ export class Vault {
   async remove(profile: string): Promise<{ sessions: number }> {
     const { removeKey } = await import('./operations/stored-keys.ts');
     return removeKey(this.access, profile);
+  }
+
+  /** Finds the key behind a profile and asks AWS whose it is and how old. @throws VaultError as inspectKey does */
+  async inspectKey(profile: string, signal: AbortSignal): Promise<RotationPlan> {
+    const { inspectKey } = await import('./operations/rotate-key.ts');
+    return inspectKey(this.access, profile, signal);
+  }
+
+  /** Replaces a stored key by a new one, or ends what an interrupted rotation has left. @throws VaultError as rotateStoredKey does */
+  async rotate(request: RotateKeyRequest, call: CallOptions): Promise<RotateResult> {
+    const { rotateStoredKey } = await import('./operations/rotate-key.ts');
+    return rotateStoredKey(this.access, request, call);
   }
 
   /**

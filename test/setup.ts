@@ -15,12 +15,17 @@ const NEEDED: Readonly<Record<string, string>> = {
   '/usr/bin/pass': 'pass',
   '/usr/bin/gpg': 'gnupg',
   '/usr/bin/aws': 'awscli',
+  '/usr/bin/zsh': 'zsh',
+  '/usr/bin/fish': 'fish',
+  '/usr/share/bash-completion/bash_completion': 'bash-completion',
+  '/usr/bin/mandoc': 'mandoc',
   '/usr/bin/script': 'bsdutils',
   '/usr/bin/pkill': 'procps',
   '/usr/bin/openssl': 'openssl',
   '/usr/bin/curl': 'curl',
   '/usr/bin/ip': 'iproute2',
   '/usr/bin/zip': 'zip',
+  '/usr/bin/jq': 'jq',
 };
 
 const missing = [...new Set(Object.entries(NEEDED).flatMap(([file, name]) => (fs.existsSync(file) ? [] : [name])))];

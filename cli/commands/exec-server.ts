@@ -20,7 +20,7 @@ export type ServerFlags = {
   readonly ec2HttpTokens: 'required' | 'optional';
 };
 
-export type ExecServerOptions = ExecOptions & ServerFlags;
+export type ExecServerOptions = Omit<ExecOptions, 'profile'> & { readonly profile: string } & ServerFlags;
 
 /** What the servers of both kinds are given. */
 export type Served = {

@@ -1,13 +1,15 @@
 import { basename } from 'node:path';
 import { VaultError } from '../../native-host/errors.ts';
 import { variable } from '../../native-host/settings.ts';
-import { childEnvironment, replaceProcess, resolveExecutable, spawnAndWait } from '../child.ts';
+import { childEnvironment, profileEnvironment, replaceProcess, resolveExecutable, spawnAndWait } from '../child.ts';
+import { checkProfileCanBeChosen, chosenProfile, remember } from '../chosen-profile.ts';
 import type { Cli } from '../cli.ts';
 import { reachEnvironment } from '../reach-environment.ts';
 import { type CredentialFlags, inContext } from './request.ts';
 
 export type ExecOptions = CredentialFlags & {
-  readonly profile: string;
+  readonly profile: string | undefined;
+  readonly profileEnv: boolean;
   readonly command: string | undefined;
   readonly args: readonly string[];
 };
@@ -19,13 +21,17 @@ export type ExecOptions = CredentialFlags & {
  * @throws VaultError of the engine; PROCESS_FAILED when there is no such program
  */
 export async function exec(options: ExecOptions, cli: Cli): Promise<number> {
-  const { profile: name } = options;
   const { env } = cli;
+  await checkProfileCanBeChosen(options.profile);
   const { command, file } = programOf(options, cli);
-  const { credentials, profile } = await credentialsFor(options, cli, basename(command));
+  const name = await chosenProfile(options.profile, cli);
+  const { credentials, profile } = await credentialsFor({ ...options, profile: name }, cli, basename(command));
+  remember(name, cli);
   if (options.command === undefined) announceSubshell(command, cli);
   const argv = [command, ...options.args];
-  const environment = childEnvironment(env, { profile: name, credentials, region: profile.region });
+  const environment = options.profileEnv
+    ? profileEnvironment(env, { profile: name, region: profile.region })
+    : childEnvironment(env, { profile: name, credentials, region: profile.region });
   await cli.vault.close();
   Object.assign(environment, reachEnvironment(env, profile));
   if (cli.platform === 'win32') return spawnAndWait(file, argv, environment);

@@ -96,6 +96,11 @@ function tell(facts: Omit<ConsoleSignIn, 'url'>, { profile, consoleDuration }: L
   }
 }
 
+/** Whether the environment has credentials to sign in with. */
+export function hasEnvironmentKey({ env }: Cli): boolean {
+  return variable(env, 'AWS_ACCESS_KEY_ID') !== undefined && variable(env, 'AWS_SECRET_ACCESS_KEY') !== undefined;
+}
+
 function environmentCredentials({ env }: Cli): Credentials {
   const accessKeyId = variable(env, 'AWS_ACCESS_KEY_ID');
   const secretAccessKey = variable(env, 'AWS_SECRET_ACCESS_KEY');

@@ -8,8 +8,8 @@ import type { Cli } from '../cli.ts';
  * Hands the passphrase to every host that runs. It is asked for in the terminal, unless the environment or a program gives it.
  * @throws VaultError KEYRING_LOCKED (wrong passphrase), BROWSER_NOT_CONNECTED, USAGE (not a file vault), CONFIG_INVALID
  */
-export async function unlock(options: { readonly lockAfter: string }, cli: Cli): Promise<void> {
-  const seconds = lockAfterSeconds(options.lockAfter);
+export async function unlock(cli: Cli): Promise<void> {
+  const seconds = lockAfterSeconds(cli.settings.lockAfter);
   requireHost(cli);
   const passphrase = await cli.ask(() => cli.vault.provenPassphrase(), { keepsPassphrase: true });
   const { unlocked, failure } = await handOver(passphrase, seconds, cli);
@@ -38,7 +38,7 @@ export async function shareTyped(
   cli: Pick<Cli, 'settings' | 'env' | 'signal' | 'log' | 'say' | 'programName'>,
 ): Promise<void> {
   try {
-    const seconds = lockAfterSeconds(cli.env.KEYTURN_LOCK_AFTER || undefined);
+    const seconds = lockAfterSeconds(cli.settings.lockAfter);
     const { unlocked } = await handOver(passphrase, seconds, cli);
     if (unlocked === 0) return;
     cli.say(

@@ -1,5 +1,5 @@
 import type { Grammar } from '../args-grammar.ts';
-import { duration, mfaToken, noSession, region } from './flags.ts';
+import { currentProfile, duration, mfaToken, noSession, region } from './flags.ts';
 
 const browser = {
   kind: 'choice',
@@ -15,15 +15,23 @@ export const consoleCommands = {
       'A role is signed in to with its own session, a user with a federation token. The console session ends with these ' +
       "credentials, unless the role is assumed with a user's own key: then it lasts as long as --console-duration says.",
     args: {
-      profile: { kind: 'optional', help: 'Name of the profile (default: the AWS_* keys of the environment).' },
-      service: { kind: 'optional', help: 'Service to open, such as s3, ec2, cfn or logs.' },
+      profile: {
+        ...currentProfile,
+        help: 'Name of the profile (default: $AWS_PROFILE, the AWS_* keys of the environment, or a list to choose from).',
+      },
+      service: { kind: 'optional', completes: 'service', help: 'Service to open, such as s3, ec2, cfn or logs.' },
     },
     flags: {
       duration,
       noSession,
       mfaToken,
       path: { kind: 'string', help: 'Page of the console to open, such as /s3/home, or the whole address of one.' },
-      service: { kind: 'string', placeholder: 'NAME', help: 'Service to open; the same as the second argument.' },
+      service: {
+        kind: 'string',
+        completes: 'service',
+        placeholder: 'NAME',
+        help: 'Service to open; the same as the second argument.',
+      },
       region,
       stdout: { kind: 'boolean', short: 's', help: 'Print the sign-in URL instead of opening a browser.' },
       copy: {
@@ -45,7 +53,11 @@ export const consoleCommands = {
     details:
       "Opens AWS's sign-out page where login opens the console. Sessions of other profiles stay, also the one that a role began with.",
     args: {
-      profile: { kind: 'optional', help: 'Name of the profile (default: only the console of the default browser).' },
+      profile: {
+        kind: 'optional',
+        completes: 'profile',
+        help: 'Name of the profile (default: only the console of the default browser).',
+      },
     },
     flags: {
       keepSessions: { kind: 'boolean', help: "Keep the profile's cached sessions." },

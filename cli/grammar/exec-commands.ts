@@ -1,5 +1,5 @@
 import type { Grammar } from '../args-grammar.ts';
-import { duration, mfaToken, noSession, profile, region, stdout } from './flags.ts';
+import { currentProfile, duration, mfaToken, noSession, region, stdout } from './flags.ts';
 import { proxyCommand, serverFlags } from './server-flags.ts';
 
 export const execCommands = {
@@ -7,10 +7,11 @@ export const execCommands = {
     help: 'Run a program with the credentials of a profile.',
     details:
       'The program takes the place of this one, so its exit status, its signals and the terminal are its own. ' +
-      'Put -- before it if it has flags: exec work -- aws s3 ls. Without a program, starts a shell.',
+      'Put -- before it if it has flags: exec work -- aws s3 ls. Without a program, starts a shell. ' +
+      'Without a profile, uses the one of AWS_PROFILE, or asks: exec -- aws s3 ls.',
     args: {
-      profile,
-      cmd: { kind: 'optional', help: 'Program to run (default: $SHELL).' },
+      profile: { ...currentProfile, beforeDashes: true },
+      cmd: { kind: 'optional', completes: 'command', help: 'Program to run (default: $SHELL).' },
       args: { kind: 'rest', help: "The program's arguments." },
     },
     flags: {
@@ -21,11 +22,16 @@ export const execCommands = {
       json: { kind: 'boolean', short: 'j', hidden: true, help: 'Print the credentials (see export --format=json).' },
       ...serverFlags,
       stdout,
+      profileEnv: {
+        kind: 'boolean',
+        env: 'AWS_VAULT_PROFILE_ENV',
+        help: 'Give the program AWS_PROFILE instead of credentials, for SDKs that sign in themselves.',
+      },
     },
   },
   export: {
     help: 'Print the credentials of a profile.',
-    args: { profile },
+    args: { profile: currentProfile },
     flags: {
       duration,
       noSession,

@@ -1,5 +1,5 @@
 import type { Grammar } from '../args-grammar.ts';
-import { duration, noSession, profile, region } from './flags.ts';
+import { currentProfile, duration, noSession, region } from './flags.ts';
 
 export const explainCommand = {
   explain: {
@@ -7,7 +7,7 @@ export const explainCommand = {
     details:
       'Says which settings come from where, which steps would be run, what the cache holds and whether an MFA code would be ' +
       'asked for. Asks nothing of AWS and needs no passphrase. Ends with 1 if the profile cannot be used as it is.',
-    args: { profile },
+    args: { profile: currentProfile },
     flags: {
       duration,
       noSession,

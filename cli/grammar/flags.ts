@@ -2,6 +2,7 @@
 export const duration = {
   kind: 'duration',
   short: 'd',
+  env: 'AWS_VAULT_DURATION',
   help: 'How long the temporary credentials are to last, such as 1h30m or 2d (default: 1h).',
 } as const;
 export const noSession = {
@@ -18,6 +19,14 @@ export const mfaToken = {
 } as const;
 export const stdout = {
   kind: 'boolean',
+  env: 'AWS_VAULT_STDOUT',
   help: 'Print the SSO link instead of opening a browser.',
 } as const;
-export const profile = { kind: 'required', help: 'Name of the profile.' } as const;
+export const profile = { kind: 'required', completes: 'stored', help: 'Name of the profile.' } as const;
+/** The profile that is used, which the environment may name; where nothing does, the person is asked (ask/pick-profile.ts). */
+export const currentProfile = {
+  kind: 'optional',
+  env: 'AWS_PROFILE',
+  completes: 'profile',
+  help: 'Name of the profile (default: $AWS_PROFILE; without it, a list to choose from).',
+} as const;

@@ -49,6 +49,13 @@ export const globalFlags = {
     env: 'AWS_VAULT_FILE_DIR',
     help: 'Directory of the "file" backend.',
   },
+  lockAfter: {
+    kind: 'string',
+    placeholder: 'DURATION',
+    default: '15m',
+    env: 'KEYTURN_LOCK_AFTER',
+    help: 'How long an unlocked "file" backend stays so without use (from 1s to 168h); see unlock.',
+  },
   filePassphraseCommand: {
     kind: 'string',
     placeholder: 'CMD',

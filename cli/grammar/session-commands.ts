@@ -3,7 +3,7 @@ import type { Grammar } from '../args-grammar.ts';
 export const sessionCommands = {
   clear: {
     help: 'Delete sessions: of one profile, or all.',
-    args: { profile: { kind: 'optional', help: 'Name of the profile (default: all).' } },
+    args: { profile: { kind: 'optional', completes: 'profile', help: 'Name of the profile (default: all).' } },
     flags: {},
   },
 } as const satisfies Grammar['commands'];

@@ -5,17 +5,9 @@ export const unlockCommands = {
     help: 'Give the passphrase of the file vault once, to the browser that runs.',
     details:
       'The native messaging host of every browser with the Keyturn extension keeps it in memory, and no program asks for it again ' +
-      'until it is locked: when it was not used for some time, when the computer sleeps, by keyturn lock, or when the browser ends.',
+      'until it is locked: when it was not used for as long as --lock-after says, when the computer sleeps, by keyturn lock, or when the browser ends.',
     args: {},
-    flags: {
-      lockAfter: {
-        kind: 'string',
-        placeholder: 'DURATION',
-        default: '15m',
-        env: 'KEYTURN_LOCK_AFTER',
-        help: 'Lock it after so long without use (from 1s to 168h).',
-      },
-    },
+    flags: {},
   },
   lock: {
     help: 'Have every browser forget the passphrase of the file vault.',

@@ -1,14 +1,22 @@
 import type { Grammar } from '../args-grammar.ts';
-import { noSession, profile } from './flags.ts';
+import { profile } from './flags.ts';
+import { rotateCommand } from './rotate-command.ts';
 
 export const vaultCommands = {
   add: {
     help: 'Store the access key of a profile.',
     details:
-      'Asks for the access key ID and the secret, and adds the profile to the AWS config file if it is not there.',
+      'Asks for the access key ID and the secret, asks AWS whether it takes them, and adds the profile to the AWS config file if it is not there.',
     args: { profile },
     flags: {
       env: { kind: 'boolean', help: 'Take the key from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.' },
+      fromFile: { kind: 'boolean', help: 'Take the key that lies in plain text in ~/.aws/credentials.' },
+      verify: { kind: 'boolean', default: true, help: 'Ask AWS first whether it takes the key (default: yes).' },
+      mfaSerial: {
+        kind: 'string',
+        placeholder: 'ARN',
+        help: 'MFA device of the user; becomes mfa_serial of the new profile.',
+      },
       addConfig: {
         kind: 'boolean',
         default: true,
@@ -33,12 +41,9 @@ export const vaultCommands = {
       profiles: { kind: 'boolean', help: 'Only names of profiles, one per line.' },
       sessions: { kind: 'boolean', help: 'Only sessions, one per line.' },
       credentials: { kind: 'boolean', help: 'Only profiles that have a stored key, one per line.' },
+      age: { kind: 'boolean', help: 'How old each key is, in a fourth column (on a terminal: always).' },
+      json: { kind: 'boolean', help: 'All of it as JSON, with the age of each key.' },
     },
   },
-  rotate: {
-    help: 'Replace a stored access key by a new one.',
-    unavailable: 'Keyturn cannot rotate keys yet',
-    args: { profile },
-    flags: { noSession },
-  },
+  ...rotateCommand,
 } as const satisfies Grammar['commands'];

@@ -58,16 +58,16 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
 }
 
 /**
- * Adds an empty `[profile NAME]` section at the end of the file and changes no other byte, permission or owner; a symlink
+ * Adds a `[profile NAME]` section, with `settings` or empty, at the end of the file and changes no other byte, permission or owner; a symlink
  * stays one. A missing file is made, readable by its owner only.
  * @throws VaultError USAGE (profileHeader), CONFIG_INVALID when the file cannot be written
  */
-export function appendProfile(file: string, profile: string): void {
-  const header = profileHeader(profile);
+export function appendProfile(file: string, profile: string, settings: Readonly<Record<string, string>> = {}): void {
+  const lines = [profileHeader(profile), ...Object.entries(settings).map(([key, value]) => `${key} = ${value}`)];
   changeConfigFile(file, (before) => {
     const lineEnd = before.includes('\r\n') ? '\r\n' : '\n';
     const gap = before.length === 0 ? '' : before.at(-1) === NEWLINE ? lineEnd : lineEnd + lineEnd;
-    return Buffer.concat([before, Buffer.from(`${gap}${header}${lineEnd}`)]);
+    return Buffer.concat([before, Buffer.from(gap + lines.map((line) => line + lineEnd).join(''))]);
   });
 }
 
@@ -185,5 +185,6 @@ function merge(sections: readonly ScannedSection[], type: ScannedSection['type']
 /** As aws-vault lists them: an empty `[default]` is no profile anybody made. */
 export function visibleProfiles(config: ConfigFile): string[] {
   const profiles = [...config.profiles.values()];
-  return profiles.filter(({ name, values }) => name !== 'default' || values.size > 0).map(({ name }) => name);
+  // The values of all others stay unread.
+  return profiles.filter((one) => one.name !== 'default' || one.values.size > 0).map(({ name }) => name);
 }

@@ -33,10 +33,86 @@ type Line = { readonly line: string; readonly content: string; readonly number: 
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html and docs/decisions.md
  */
 export function scanConfig(text: string, file: string): ScannedSection[] {
+  const content = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const all = content.endsWith('\n') ? content : `${content}\n`;
+  const sections: ScannedSection[] = [];
+  let number = 1;
+  for (let start = 0; start < all.length; ) {
+    const plainEnd = endOfPlainSection(all, start);
+    const end = plainEnd ?? startOfNextSection(all, start);
+    const part = { text: all.slice(start, end), number, file };
+    if (plainEnd === undefined) sections.push(...scanLines(part));
+    else sections.push(new PlainSection(part));
+    number += lineCount(all, start, end);
+    start = end;
+  }
+  return sections;
+}
+
+type Part = { readonly text: string; readonly number: number; readonly file: string };
+
+/**
+ * A header and lines of `key = value` or comments, as nearly every section is: nothing in it can be wrong or go on from line to
+ * line. All others are read at once, by every rule.
+ */
+const PLAIN_SECTION = /\[[^\]\n\r#;]*\][ \t]*\n(?:(?:[\w-]+[ \t]*=[^\n\r\\]*|[#;][^\n\r]*|[ \t]*)\n)*/y;
+
+function endOfPlainSection(text: string, start: number): number | undefined {
+  PLAIN_SECTION.lastIndex = start;
+  if (!PLAIN_SECTION.test(text)) return undefined;
+  const end = PLAIN_SECTION.lastIndex;
+  return end === text.length || text[end] === '[' ? end : undefined;
+}
+
+function startOfNextSection(text: string, start: number): number {
+  const next = /\n[^\S\n]*\[/g;
+  next.lastIndex = start;
+  const found = next.exec(text);
+  return found === null ? text.length : found.index + 1;
+}
+
+function lineCount(text: string, start: number, end: number): number {
+  let count = 0;
+  for (let at = text.indexOf('\n', start); at !== -1 && at < end; at = text.indexOf('\n', at + 1)) count += 1;
+  return count;
+}
+
+/** Of thousands of profiles a command needs one or two: the lines of the others are never taken apart. */
+class PlainSection implements ScannedSection {
+  readonly type: ScannedSection['type'];
+  readonly name: string;
+  readonly line: number;
+  readonly #part: Part;
+  #scanned: ScannedSection | undefined;
+
+  constructor(part: Part) {
+    this.#part = part;
+    const { type, name } = sectionName(part.text.slice(1, part.text.indexOf(']')).trim());
+    this.type = type;
+    this.name = name;
+    this.line = part.number;
+  }
+
+  get values(): ReadonlyMap<string, string> {
+    return this.#read()?.values ?? new Map();
+  }
+
+  get keyLines(): ReadonlyMap<string, number> {
+    return this.#read()?.keyLines ?? new Map();
+  }
+
+  #read(): ScannedSection | undefined {
+    this.#scanned ??= scanLines(this.#part)[0];
+    return this.#scanned;
+  }
+}
+
+function scanLines({ text, number: first, file }: Part): OpenSection[] {
   const sections: OpenSection[] = [];
   let section: OpenSection | undefined;
-  let number = 0;
-  for (const line of lines(text)) {
+  let number = first - 1;
+  // A split by a pattern takes three times as long, and most files have no carriage return.
+  for (const line of text.includes('\r') ? text.split(/\r?\n/) : text.split('\n')) {
     number += 1;
     const content = withoutComment(line);
     if (content.startsWith('[')) {
@@ -46,13 +122,6 @@ export function scanConfig(text: string, file: string): ScannedSection[] {
     else if (section !== undefined) section.isContinued = false;
   }
   return sections;
-}
-
-/** The lines of a file without line ends; a byte order mark at its start is no part of the first line. */
-export function lines(text: string): string[] {
-  const content = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  // A split by a pattern takes three times as long, and most files have no carriage return.
-  return content.includes('\r') ? content.split(/\r?\n/) : content.split('\n');
 }
 
 // The same rule as AWS's loader: a comment starts at the line's first column or after a blank.

@@ -1,17 +1,47 @@
 import { readFileSync } from 'node:fs';
 import { VaultError } from '../errors.ts';
-import { scanConfig } from './config-scan.ts';
+import { type ScannedSection, scanConfig } from './config-scan.ts';
+import type { Credentials } from './credentials.ts';
+
+/** A profile's key in plain text, with the 1-based lines it stands on. */
+export type PlainTextKey = {
+  readonly profile: string;
+  readonly key: Credentials;
+  /** Temporary credentials that a tool has written there; they are no key to keep. */
+  readonly isTemporary: boolean;
+  readonly lines: readonly number[];
+};
 
 /**
  * The profiles whose access key lies in plain text in a shared credentials file (`~/.aws/credentials`), in file order. Only
- * their names leave this function; the file is read for nothing else. A file that is missing has none.
+ * their names leave this function. A file that is missing has none.
  * @throws VaultError CONFIG_INVALID with file and, for a bad line, its number
  */
 export function plainTextProfiles(file: string): string[] {
-  const names = scanConfig(asProfiles(readText(file)), file).flatMap(({ name, values }) =>
-    values.has('aws_access_key_id') ? [name] : [],
-  );
+  const names = sections(file).flatMap(({ name, values }) => (values.has('aws_access_key_id') ? [name] : []));
   return [...new Set(names)];
+}
+
+/**
+ * The keys in plain text in a shared credentials file, in file order; the last section of a name wins, as for AWS's tools.
+ * @throws VaultError CONFIG_INVALID with file and, for a bad line, its number
+ */
+export function plainTextKeys(file: string): PlainTextKey[] {
+  const keys = sections(file).flatMap(({ name: profile, values, keyLines }): PlainTextKey[] => {
+    const accessKeyId = values.get('aws_access_key_id');
+    const secretAccessKey = values.get('aws_secret_access_key');
+    if (accessKeyId === undefined || secretAccessKey === undefined) return [];
+    const lines = SECRET_KEYS.flatMap((key) => keyLines.get(key) ?? []);
+    const isTemporary = values.has('aws_session_token') || values.has('aws_security_token');
+    return [{ profile, key: { accessKeyId, secretAccessKey }, isTemporary, lines }];
+  });
+  return [...new Map(keys.map((key) => [key.profile, key])).values()];
+}
+
+const SECRET_KEYS = ['aws_access_key_id', 'aws_secret_access_key'];
+
+function sections(file: string): ScannedSection[] {
+  return scanConfig(asProfiles(readText(file)), file).filter(({ type }) => type === 'profile');
 }
 
 /** Sections of this file carry the bare name; a `[profile NAME]`, which the AWS CLI does not read here, is left as another one. */

@@ -51,6 +51,6 @@ export function outOfRange(
 }
 
 function inPlainText(profile: string, file: string): VaultError {
-  const message = `profile ${JSON.stringify(profile)}: its key lies in plain text in ${file} and is not in the vault; move it there with 'keyturn add ${profile}', then delete it from that file`;
+  const message = `profile ${JSON.stringify(profile)}: its key lies in plain text in ${file} and is not in the vault; move it there with 'keyturn add --from-file ${profile}'`;
   return new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile, file } });
 }

@@ -60,7 +60,22 @@ export function isLegacySession(key: string): boolean {
 export function sessionKeyPrefix(steps: readonly Step[], env: Context['env']): string | undefined {
   const step = steps.at(-1);
   if (step === undefined || step.type === 'stored-key') return undefined;
-  return `${TYPES[step.type]},${toBase64(step.profile.name)},${toBase64(`keyturn:${fingerprint(steps, env)}`)},`;
+  return `${TYPES[step.type]},${toBase64(step.profile.name)},${toBase64(`${madeHow(steps)}${fingerprint(steps, env)}`)},`;
+}
+
+const WITH_MFA = 'keyturn-mfa:';
+const WITHOUT_MFA = 'keyturn:';
+
+function madeHow(steps: readonly Step[]): string {
+  return steps.some((step) => 'mfaSerial' in step && step.mfaSerial !== undefined) ? WITH_MFA : WITHOUT_MFA;
+}
+
+/** Whether an MFA code stands behind a session, also one given for its source; undefined where its name does not say. */
+export function usedMfa({ type, mfa }: SessionKey): boolean | undefined {
+  if (mfa.startsWith(WITH_MFA)) return true;
+  if (mfa.startsWith(WITHOUT_MFA)) return false;
+  // aws-vault's own: the serial, or nothing, where it asked for a code; elsewhere the field holds something else.
+  return type === TYPES['session-token'] || type === TYPES['assume-role'] ? mfa !== '' : undefined;
 }
 
 function fingerprint(steps: readonly Step[], env: Context['env']): string {

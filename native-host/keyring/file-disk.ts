@@ -107,6 +107,11 @@ function startsLikeItem(path: string): boolean {
   return start.toString('latin1') === JWE_START;
 }
 
+/** When the item was written last, which aws-vault's writing changes too. */
+export function itemFileModifiedAt(dir: string, name: string): Date | undefined {
+  return statSync(join(dir, name), { throwIfNoEntry: false })?.mtime;
+}
+
 /** False where the file system takes another name for this one (macOS and Windows ignore case). */
 export function isListedAs(dir: string, name: string): boolean {
   return directoryEntries(dir).some((entry) => entry.name.normalize() === name.normalize());

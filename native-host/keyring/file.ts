@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { VaultError } from '../errors.ts';
 import {
   isListedAs,
+  itemFileModifiedAt,
   itemFileName,
   itemFiles,
   keyOfItemFile,
@@ -113,6 +114,11 @@ class FileKeyring implements Keyring {
 
   async keys(): Promise<string[]> {
     return itemFiles(this.#dir).flatMap((name) => keyOfItemFile(name) ?? []);
+  }
+
+  async modifiedAt(keys: readonly string[]): Promise<ReadonlyMap<string, Date>> {
+    const dated = keys.map((key) => [key, itemFileModifiedAt(this.#dir, itemFileName(key))] as const);
+    return new Map(dated.flatMap(([key, date]) => (date === undefined ? [] : [[key, date]])));
   }
 
   /** Whether the passphrase opens one of the items; undefined when there is none to try it on. */

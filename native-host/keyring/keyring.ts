@@ -24,4 +24,6 @@ export interface Keyring {
   set(item: KeyringItem): Promise<void>;
   remove(key: string): Promise<boolean>;
   keys(): Promise<string[]>;
+  /** When these items were last written, where the backend tells without the secrets and without a question. Some may be missing. */
+  modifiedAt?(keys: readonly string[]): Promise<ReadonlyMap<string, Date>>;
 }

@@ -192,6 +192,7 @@ async function openBackend(backend: Backend, options: KeyringOptions): Promise<O
     set: (item) => keyring.set(item),
     remove: (key) => keyring.remove(key),
     keys: () => keyring.keys(),
+    ...(keyring.modifiedAt && { modifiedAt: keyring.modifiedAt.bind(keyring) }),
     close: () => keyring.close?.(),
   };
 }

@@ -22,6 +22,11 @@ export function hasEntry(dir: string, name: string): boolean {
   return statSync(join(dir, name + ENTRY), { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
+/** When an entry was written last; undefined where there is none of this name. */
+export function entryModifiedAt(dir: string, name: string): Date | undefined {
+  return statSync(join(dir, name + ENTRY), { throwIfNoEntry: false })?.mtime;
+}
+
 /** Which entries are items of a vault, as far as somebody has looked: entry -> its stamp then, and the answer. No secrets. */
 export class Verdicts {
   readonly #file: string;

@@ -7,7 +7,7 @@ import { formatItem, parseItem } from './item-json.ts';
 import { isShortLived } from './item-name.ts';
 import type { Keyring, KeyringItem } from './keyring.ts';
 import { entryName, entryNames, keyOfEntry } from './pass-name.ts';
-import { type Entry, entriesBelow, hasEntry, Verdicts } from './pass-store.ts';
+import { type Entry, entriesBelow, entryModifiedAt, hasEntry, Verdicts } from './pass-store.ts';
 import { type ProgramResult, runProgram } from './program.ts';
 
 export type PassOptions = {
@@ -111,6 +111,15 @@ class PassKeyring implements Keyring {
     if (unknown.length > 0) await this.#look(unknown);
     const keys = entries.filter((entry) => isKnown(entry) === true).flatMap(({ name }) => keyOfEntry(name) ?? []);
     return [...new Set(keys)];
+  }
+
+  async modifiedAt(keys: readonly string[]): Promise<ReadonlyMap<string, Date>> {
+    const dateOf = (key: string): Date | undefined =>
+      entryNames(key)
+        .map((name) => entryModifiedAt(this.#dir, name))
+        .find((date) => date !== undefined);
+    const dated = keys.map((key) => [key, dateOf(key)] as const);
+    return new Map(dated.flatMap(([key, date]) => (date === undefined ? [] : [[key, date]])));
   }
 
   /** Looks into entries once, as far as that is possible without asking for a passphrase. */

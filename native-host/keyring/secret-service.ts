@@ -101,24 +101,40 @@ class SecretServiceKeyring implements Keyring {
     });
   }
 
-  keys(): Promise<string[]> {
-    return this.#run(async () => {
-      const items = (await this.#inCollection((path) => this.#items(path))) ?? [];
-      const keys = new Set<string>();
-      const left = items.values();
-      const read = async () => {
-        for (const item of left) {
-          const key = await this.#keyOf(item);
-          if (key !== undefined) keys.add(key);
-        }
-      };
-      await Promise.all(Array.from({ length: CALLS_AT_ONCE }, read));
-      return [...keys];
+  async keys(): Promise<string[]> {
+    const keys = new Set<string>();
+    await this.#eachItem((key) => keys.add(key));
+    return [...keys];
+  }
+
+  async modifiedAt(keys: readonly string[]): Promise<ReadonlyMap<string, Date>> {
+    const wanted = new Set(keys);
+    const dates = new Map<string, Date>();
+    await this.#eachItem(async (key, item) => {
+      if (!wanted.has(key)) return;
+      const seconds = Number(await this.#service.property(item, ITEM_INTERFACE, 'Modified'));
+      // A service that does not keep it says 0.
+      if (seconds > 0) dates.set(key, new Date(seconds * 1000));
     });
+    return dates;
   }
 
   close(): void {
     this.#service.bus.close();
+  }
+
+  /** Calls `take` for every item of ours that is still there when it is looked at. */
+  #eachItem(take: (key: string, item: string) => unknown): Promise<void> {
+    return this.#run(async () => {
+      const left = ((await this.#inCollection((path) => this.#items(path))) ?? []).values();
+      const read = async () => {
+        for (const item of left) {
+          const key = await this.#keyOf(item);
+          if (key !== undefined) await take(key, item);
+        }
+      };
+      await Promise.all(Array.from({ length: CALLS_AT_ONCE }, read));
+    });
   }
 
   async #run<T>(operation: () => Promise<T>): Promise<T> {

@@ -16,7 +16,7 @@ import { serviceOptions } from '../engine/service-options.ts';
 import { isStoredKey } from '../engine/session-cache.ts';
 import { VaultError } from '../errors.ts';
 import { type CallOptions, type Plan, targetOf, type VaultAccess } from '../vault-access.ts';
-import { removeSessionsFrom } from './stored-keys.ts';
+import { removeSessionsFrom, sum } from './stored-keys.ts';
 
 export type MfaOwnerRequest = {
   readonly profile: string;
@@ -141,7 +141,7 @@ export async function adoptMfaDevice(
   } finally {
     release();
   }
-  return access.withKeyring(async (keyring) => ({ sessions: await removeSessionsFrom(access, profile, keyring) }));
+  return access.withKeyring(async (keyring) => ({ sessions: sum(await removeSessionsFrom(access, profile, keyring)) }));
 }
 
 function notAUser(profile: string): VaultError {

@@ -1,11 +1,13 @@
 import { appendProfile, profileHeader } from '../aws/config-file.ts';
 import type { Credentials } from '../aws/credentials.ts';
+import { readKeyItem } from '../engine/key-rotation.ts';
 import { beginsWith } from '../engine/plan-over.ts';
 import { isStoredKey, parseSessionKey, removeSessions } from '../engine/session-cache.ts';
-import { writeStoredKey } from '../engine/stored-key.ts';
+import { readStoredKey, writeStoredKey } from '../engine/stored-key.ts';
 import { VaultError } from '../errors.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import type { VaultAccess } from '../vault-access.ts';
+import { rememberKey } from './key-ages.ts';
 
 /**
  * Refuses a name before anybody types a secret for it: one that the vault would take for a session or an SSO token, and,
@@ -20,20 +22,54 @@ export function checkName(profile: string, { addsSection }: { readonly addsSecti
   if (addsSection) profileHeader(profile);
 }
 
-/** Stores a profile's key; the sessions that began with the old one go. Answers how many there were. */
-export function addKey(access: VaultAccess, profile: string, key: Credentials): Promise<{ sessions: number }> {
+/** A key to store. `createdAt`: when AWS made it, if it said so. */
+export type NewKey = { readonly profile: string; readonly key: Credentials; readonly createdAt?: Date | undefined };
+
+/**
+ * Stores a profile's key and reads it back; the sessions that began with the old one go. Answers how many there were, and which
+ * key is nowhere any more because a rotation was under way.
+ * @throws VaultError KEYRING_*
+ */
+export function addKey(
+  access: VaultAccess,
+  { profile, key, createdAt }: NewKey,
+): Promise<{ sessions: number; abandonedKeyId?: string }> {
   return access.withKeyring(async (keyring) => {
+    const abandonedKeyId = await secondKeyId(keyring, profile);
     await writeStoredKey(keyring, profile, key);
-    return { sessions: await removeSessionsFrom(access, profile, keyring) };
+    const stored = await readStoredKey(keyring, profile);
+    if (stored.secretAccessKey !== key.secretAccessKey) throw notAsWritten(profile);
+    await rememberKey(access, keyring, { profile, date: { ...(createdAt && { createdAt }) } });
+    const sessions = sum(await removeSessionsFrom(access, profile, keyring));
+    return { sessions, ...(abandonedKeyId !== undefined && { abandonedKeyId }) };
   });
 }
 
-/** Adds the profile's empty section to the config file unless it has one. */
-export async function addProfile(access: VaultAccess, profile: string, signal: AbortSignal): Promise<void> {
+/** The other key of an item whose rotation was interrupted. */
+async function secondKeyId(keyring: Keyring, profile: string): Promise<string | undefined> {
+  try {
+    const { rotation } = await readKeyItem(keyring, profile);
+    return rotation === undefined || rotation.stage === 'creating' ? undefined : rotation.key.accessKeyId;
+  } catch (error) {
+    // There is none, or one that is damaged: it is replaced anyway.
+    if (error instanceof VaultError) return undefined;
+    throw error;
+  }
+}
+
+/** A section to add to the config file; without settings it is an empty one. */
+export type NewProfile = { readonly profile: string; readonly settings?: Readonly<Record<string, string>> };
+
+/** Adds the profile's section to the config file unless it has one. */
+export async function addProfile(
+  access: VaultAccess,
+  { profile, settings }: NewProfile,
+  signal: AbortSignal,
+): Promise<void> {
   // Two processes that add at the same time would each write the file without the other's section.
   const release = await access.locks.acquire('config-file', { signal });
   try {
-    if (!(await access.config()).profiles.has(profile)) appendProfile(access.settings.configFile, profile);
+    if (!(await access.config()).profiles.has(profile)) appendProfile(access.settings.configFile, profile, settings);
   } finally {
     release();
   }
@@ -42,21 +78,41 @@ export async function addProfile(access: VaultAccess, profile: string, signal: A
 /** Removes a profile's stored key and the sessions that began with it. @throws VaultError CREDENTIALS_NOT_FOUND */
 export function removeKey(access: VaultAccess, profile: string): Promise<{ sessions: number }> {
   return access.withKeyring(async (keyring) => {
-    if (await keyring.remove(profile)) return { sessions: await removeSessionsFrom(access, profile, keyring) };
+    const isRemoved = await keyring.remove(profile);
+    if (isRemoved) await rememberKey(access, keyring, { profile, date: undefined });
+    if (isRemoved) return { sessions: sum(await removeSessionsFrom(access, profile, keyring)) };
     const message = `the vault holds no key for profile ${JSON.stringify(profile)}; see 'keyturn list'`;
     throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
   });
 }
 
-/** Those of the profile itself, and of the roles that have it as their source: they would go on as the old key's user. */
-export async function removeSessionsFrom(access: VaultAccess, profile: string, keyring: Keyring): Promise<number> {
+/**
+ * Removes the sessions of the profile itself, and of the roles that have it as their source: they would go on as the old key's
+ * user. Answers how many of each profile there were.
+ */
+export async function removeSessionsFrom(
+  access: VaultAccess,
+  profile: string,
+  keyring: Keyring,
+): Promise<ReadonlyMap<string, number>> {
   const config = await access.config();
   const keys = await keyring.keys();
   const chain = access.chainOptions(config, new Set([...keys.filter(isStoredKey), profile]), { profile, flags: {} });
-  const names = new Set(keys.flatMap((key) => parseSessionKey(key)?.profile ?? []));
-  let count = 0;
+  const names = new Set([profile, ...keys.flatMap((key) => parseSessionKey(key)?.profile ?? [])]);
+  const counts = new Map<string, number>();
   for (const name of names) {
-    if (name === profile || beginsWith(profile, name, chain)) count += await removeSessions(keyring, name);
+    if (name !== profile && !beginsWith(profile, name, chain)) continue;
+    const count = await removeSessions(keyring, name);
+    if (count > 0) counts.set(name, count);
   }
-  return count;
+  return counts;
+}
+
+function notAsWritten(profile: string): VaultError {
+  const message = `the vault gave the key of ${JSON.stringify(profile)} back differently than it was stored; keep your copy of the key, and check the vault with 'keyturn list'`;
+  return new VaultError('KEYRING_CORRUPT', message, { details: { profile } });
+}
+
+export function sum(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((total, count) => total + count, 0);
 }

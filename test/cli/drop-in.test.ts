@@ -49,7 +49,7 @@ describe('as aws-vault', () => {
       "--prompt value must be one of terminal,browser,kdialog,osascript,wincredui,ykman,zenity, got 'pigeon', try --help",
     ],
     [['exec', 'p', '-d'], "expected argument for flag '-d', try --help"],
-    [['rotate', 'p'], "command 'rotate' is not available: Keyturn cannot rotate keys yet, try --help"],
+    [['rotate'], "required argument 'profile' not provided, try --help"],
   ])('refuses %j in its words', async (args, message) => {
     expect(await run(args)).toEqual({ status: 1, stdout: '', stderr: `aws-vault: error: ${message} [USAGE]\n` });
   });

@@ -58,7 +58,7 @@ describe('where a Secret Service runs', () => {
   afterEach(() => bus.stop());
 
   it('it is chosen without a word and remembered, and holds the key as aws-vault would', async () => {
-    expect(await run(['add', '--env', 'ada'], { ...session, ...KEY })).toEqual({
+    expect(await run(['add', '--env', '--no-verify', 'ada'], { ...session, ...KEY })).toEqual({
       status: 0,
       stdout: 'Added credentials to profile "ada" in vault\n',
       stderr: '',
@@ -77,8 +77,8 @@ describe('where a Secret Service runs', () => {
   });
 
   it('and is gone later, that is an error and no silent move', async () => {
-    await run(['add', '--env', 'ada'], { ...session, ...KEY });
-    for (const args of [['list'], ['exec', '-n', 'ada', '--', 'true'], ['add', '--env', 'other']]) {
+    await run(['add', '--env', '--no-verify', 'ada'], { ...session, ...KEY });
+    for (const args of [['list'], ['exec', '-n', 'ada', '--', 'true'], ['add', '--env', '--no-verify', 'other']]) {
       const { status, stdout, stderr } = await run(args, { ...KEY, AWS_VAULT_FILE_PASSPHRASE: 'x' });
       expect([status, stdout]).toEqual([1, '']);
       expect(stderr).toMatch(
@@ -99,7 +99,7 @@ describe('where a Secret Service runs', () => {
   });
 
   it('and is locked, its prompt unlocks it, or says that nobody did', async () => {
-    await run(['add', '--env', 'ada'], { ...session, ...KEY });
+    await run(['add', '--env', '--no-verify', 'ada'], { ...session, ...KEY });
     await bus.lockCollection();
     const refusing = await startPrompter(bus.socketPath, 'cancels');
     const cancelled = await run(['exec', '-n', 'ada', '--', 'true'], session);
@@ -115,7 +115,7 @@ describe('where a Secret Service runs', () => {
   });
 
   it('and asks, Ctrl-C ends the wait', async () => {
-    await run(['add', '--env', 'ada'], { ...session, ...KEY });
+    await run(['add', '--env', '--no-verify', 'ada'], { ...session, ...KEY });
     await bus.lockCollection();
     const prompter = await startPrompter(bus.socketPath, 'is away');
     const child = world.start(['exec', '-n', 'ada', '--', 'true'], {
@@ -131,7 +131,7 @@ describe('where a Secret Service runs', () => {
 
 describe('where there is none', () => {
   it('the file vault is chosen with one line of notice, and asks for its passphrase', async () => {
-    const first = await run(['add', '--env', 'ada'], { ...KEY, AWS_VAULT_FILE_PASSPHRASE: 'x' });
+    const first = await run(['add', '--env', '--no-verify', 'ada'], { ...KEY, AWS_VAULT_FILE_PASSPHRASE: 'x' });
     expect([first.status, first.stdout]).toEqual([0, 'Added credentials to profile "ada" in vault\n']);
     expect(first.stderr).toMatch(/^keyturn: using the file vault [^\n]+ the Secret Service is not usable[^\n]+\n$/);
     expect([remembered(), hasFileVault()]).toEqual(['file\n', true]);
@@ -148,7 +148,7 @@ describe('where there is none', () => {
   });
 
   it('a Secret Service that appears later does not take its place', async () => {
-    await run(['add', '--env', 'ada'], { ...KEY, AWS_VAULT_FILE_PASSPHRASE: 'x' });
+    await run(['add', '--env', '--no-verify', 'ada'], { ...KEY, AWS_VAULT_FILE_PASSPHRASE: 'x' });
     const bus = await startSessionBus();
     try {
       const { DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR } = bus.env;

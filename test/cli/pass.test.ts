@@ -36,7 +36,9 @@ it('takes directory, program and folder from flags', async () => {
     AWS_SECRET_ACCESS_KEY: 'secret',
   };
   const flags = [`--pass-dir=${store.dir}`, '--pass-cmd=/usr/bin/pass', '--pass-prefix=aws/keys'];
-  expect(await world.run([...flags, 'add', '--env', '--no-add-config', 'spare'], { env })).toMatchObject({ status: 0 });
+  expect(await world.run([...flags, 'add', '--env', '--no-verify', '--no-add-config', 'spare'], { env })).toMatchObject(
+    { status: 0 },
+  );
   expect((await world.run([...flags, 'list', '--credentials'], { env })).stdout).toBe('spare\n');
   expect(JSON.parse(store.show('aws/keys/spare'))).toMatchObject({ Key: 'spare', Label: 'aws-vault (spare)' });
 });

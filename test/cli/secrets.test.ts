@@ -44,6 +44,9 @@ describe.each([[[]], [['--debug']]])('with the flags %j', (flags) => {
   it.each<[args: string[], shown: string[]]>([
     [['list'], []],
     [['list', '--sessions'], []],
+    [['list', '--json'], []],
+    [['list', '--age'], []],
+    [['rotate', '-n', '--dry-run', 'ada'], []],
     [['exec', 'reader', '--', 'true'], []],
     [['exec', '-n', 'ada', '--', 'true'], []],
     [['exec', 'reader', '-d', '20m', '--', 'true'], []],

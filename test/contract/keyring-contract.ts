@@ -53,6 +53,7 @@ export function keyringContract(name: string, open: () => Promise<OpenedForContr
     });
 
     lookingUp(() => keyring);
+    dates(() => keyring);
     names(() => keyring);
     sharing(() => opened);
   });
@@ -112,6 +113,23 @@ function lookingUp(keyring: () => Keyring): void {
     expect(await keyring().remove('nobody')).toBe(false);
     expect(await keyring().get('work')).toBeUndefined();
     expect(await keyring().keys()).toEqual([]);
+  });
+}
+
+/** A backend may leave this out; one that tells, tells the truth. */
+function dates(keyring: () => Keyring): void {
+  it('tells when an item was written last, or does not tell at all', async () => {
+    const before = Date.now() - 2000; // some count whole seconds
+    await keyring().set(item('work'));
+    await keyring().set(item('a/b'));
+    const dated = await keyring().modifiedAt?.(['work', 'a/b', 'nobody']);
+    if (dated === undefined) return;
+    expect([...dated.keys()].sort()).toEqual(['a/b', 'work']);
+    for (const date of dated.values()) {
+      expect(date.getTime()).toBeGreaterThan(before);
+      expect(date.getTime()).toBeLessThan(Date.now() + 2000);
+    }
+    expect([...((await keyring().modifiedAt?.(['work'])) ?? [])].map(([key]) => key)).toEqual(['work']);
   });
 }
 

@@ -109,7 +109,13 @@ function checkDate(
 
 function findCaller(state: State, accessKeyId: string): Caller | undefined {
   const key = state.keys.get(accessKeyId);
-  if (key !== undefined) return key.isActive ? { type: 'key', key } : undefined;
+  if (key !== undefined) {
+    if (key.callsUntilKnown > 0) {
+      key.callsUntilKnown -= 1;
+      return undefined;
+    }
+    return key.isActive ? { type: 'key', key } : undefined;
+  }
   const session = state.sessions.get(accessKeyId);
   if (session === undefined || isSourceGone(state, session)) return undefined;
   return { type: 'session', session };

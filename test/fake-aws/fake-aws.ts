@@ -21,9 +21,16 @@
  * `startFakeAws({ tls: await makeTestCertificates(directory) })` (certificates.ts).
  *
  * Rules AWS has and this server leaves out: permission policies (only the refusals a test sets), root users,
- * eventual consistency, more than one console session in a browser, presigned requests.
+ * eventual consistency (but for new keys, `setKeySettling`), more than one console session in a browser, presigned requests.
  */
-import { type CutOptions, type DelayOptions, type FailOptions, type Hold, newFaults } from './faults.ts';
+import {
+  type CutOptions,
+  type DelayOptions,
+  type FailOptions,
+  type Hold,
+  type HoldOptions,
+  newFaults,
+} from './faults.ts';
 import { startListeners, type TlsOptions } from './server.ts';
 import {
   type AccessKeyPair,
@@ -41,6 +48,7 @@ import {
 } from './set-up.ts';
 import { addSso, type SsoHandle, type SsoOptions } from './sso-set-up.ts';
 import {
+  type AccessKey,
   type ConnectAttempt,
   type ConsoleVisit,
   emptyState,
@@ -85,7 +93,11 @@ export type FakeAws = {
   readonly addUser: (options: UserOptions) => User;
   /** A token of an identity provider; a role that is to be assumed with it trusts `providerArn`. */
   readonly addWebIdentity: (options: WebIdentityOptions) => { readonly token: string; readonly providerArn: string };
-  readonly addAccessKey: (user: User) => AccessKeyPair;
+  readonly addAccessKey: (user: User, options?: { readonly createdAt?: Date }) => AccessKeyPair;
+  /** The user's keys as IAM has them now, oldest first. */
+  readonly accessKeys: (user: User) => Pick<AccessKey, 'accessKeyId' | 'isActive' | 'createdAt'>[];
+  /** Keys that CreateAccessKey makes from now on are not known to the first so many calls: IAM's eventual consistency. */
+  readonly setKeySettling: (options: { readonly calls: number }) => void;
   readonly deactivateAccessKey: (accessKeyId: string) => void;
   readonly deleteAccessKey: (accessKeyId: string) => void;
   readonly addMfaDevice: (user: User, deviceName?: string) => MfaDevice;
@@ -103,7 +115,7 @@ export type FakeAws = {
   readonly delay: (options: DelayOptions) => void;
   readonly cut: (options: CutOptions) => void;
   /** Keeps calls waiting until released, so that a test can do something while one is under way. */
-  readonly hold: (options: { readonly operation: string }) => Hold;
+  readonly hold: (options: HoldOptions) => Hold;
   /** Moves the service's clock against the clients'. */
   readonly setClockOffsetSeconds: (seconds: number) => void;
 };
@@ -136,8 +148,15 @@ function setUp(state: State) {
     sessions: () => [...state.sessions.values()].map(issuedSession),
     addUser: (options: UserOptions) => addUser(state, options),
     addWebIdentity: (options: WebIdentityOptions) => addWebIdentity(state, options),
-    addAccessKey: (user: User) => {
-      const { accessKeyId, secretAccessKey } = newAccessKey(state, user);
+    accessKeys: (user: User) =>
+      [...state.keys.values()]
+        .filter((key) => key.user.arn === user.arn)
+        .map(({ accessKeyId, isActive, createdAt }) => ({ accessKeyId, isActive, createdAt })),
+    setKeySettling: ({ calls }: { readonly calls: number }) => {
+      state.keySettlingCalls = calls;
+    },
+    addAccessKey: (user: User, { createdAt }: { readonly createdAt?: Date } = {}) => {
+      const { accessKeyId, secretAccessKey } = newAccessKey(state, user, createdAt);
       return { accessKeyId, secretAccessKey };
     },
     deactivateAccessKey: (accessKeyId: string) => {

@@ -67,6 +67,27 @@ describe('what goes wrong on purpose', () => {
     ]);
   });
 
+  it('lets some calls through before it holds one', async () => {
+    const hold = aws.hold({ operation: 'GetCallerIdentity', after: 2 });
+    await Promise.all([whoAmI(), whoAmI()]);
+    const waiting = whoAmI();
+    await hold.arrived;
+    expect(aws.calls).toHaveLength(2);
+    hold.release();
+    await waiting;
+    expect(aws.calls).toHaveLength(3);
+  });
+
+  it('does not know a new key at once, if told so', async () => {
+    aws.setKeySettling({ calls: 1 });
+    const { AccessKey } = await iamClient(aws, key).send(new CreateAccessKeyCommand({}));
+    const made = { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
+    const asNew = () => stsClient(aws, made).send(new GetCallerIdentityCommand({}));
+    await expect(asNew()).rejects.toMatchObject({ name: 'InvalidClientTokenId' });
+    await expect(asNew()).resolves.toMatchObject({ Account: '111122223333' });
+    await whoAmI();
+  });
+
   it('answers 501 to what it does not know, and fails the test for it', async () => {
     aws.assertNoUnexpectedCalls();
     const calls = [

@@ -16,6 +16,9 @@ export type DelayOptions = { readonly operation: string; readonly ms: number; re
 /** `when: 'after'`: the operation is done and only its answer is lost. */
 export type CutOptions = { readonly operation: string; readonly times?: number; readonly when?: 'before' | 'after' };
 
+/** `after`: how many calls are let through first; none if not given. */
+export type HoldOptions = { readonly operation: string; readonly after?: number };
+
 /** An operation held at the door. */
 export type Hold = {
   /** Resolves when the first call has arrived. */
@@ -28,6 +31,7 @@ type Fault = { readonly operation: string; timesLeft: number } & (
   | { readonly type: 'fail'; readonly error: AwsError }
   | { readonly type: 'delay'; readonly ms: number }
   | { readonly type: 'cut'; readonly when: 'before' | 'after' }
+  | { readonly type: 'pass' }
   | { readonly type: 'hold'; readonly arrive: () => void; readonly released: Promise<void> }
 );
 
@@ -37,7 +41,7 @@ export type Faults = {
   readonly fail: (options: FailOptions) => void;
   readonly delay: (options: DelayOptions) => void;
   readonly cut: (options: CutOptions) => void;
-  readonly hold: (options: { readonly operation: string }) => Hold;
+  readonly hold: (options: HoldOptions) => Hold;
   /** Waits as holds and delays say. */
   readonly pause: (operation: string) => Promise<void>;
   readonly isCut: (operation: string, when: 'before' | 'after') => boolean;
@@ -57,7 +61,8 @@ function take<T extends Fault['type']>(
   return due;
 }
 
-function newHold(faults: Fault[], operation: string): Hold {
+function newHold(faults: Fault[], { operation, after = 0 }: HoldOptions): Hold {
+  if (after > 0) faults.push({ type: 'pass', operation, timesLeft: after });
   const arrival = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
   const fault: Fault = {
@@ -76,7 +81,8 @@ function newHold(faults: Fault[], operation: string): Hold {
 }
 
 async function pause(faults: readonly Fault[], operation: string): Promise<void> {
-  const hold = take(faults, operation, (fault) => fault.type === 'hold');
+  const isLetThrough = take(faults, operation, (fault) => fault.type === 'pass') !== undefined;
+  const hold = isLetThrough ? undefined : take(faults, operation, (fault) => fault.type === 'hold');
   hold?.arrive();
   await hold?.released;
   const delay = take(faults, operation, (fault) => fault.type === 'delay');
@@ -101,7 +107,7 @@ export function newFaults(): Faults {
     cut: ({ operation, times = 1, when = 'before' }) => {
       faults.push({ type: 'cut', operation, timesLeft: times, when });
     },
-    hold: ({ operation }) => newHold(faults, operation),
+    hold: (options) => newHold(faults, options),
     pause: (operation) => pause(faults, operation),
     isCut: (operation, when) =>
       take(faults, operation, (fault): fault is FaultOf<'cut'> => fault.type === 'cut' && fault.when === when) !==

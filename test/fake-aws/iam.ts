@@ -82,6 +82,7 @@ function createAccessKey(state: State, _form: URLSearchParams, user: User): XmlC
     throw new AwsError(409, 'LimitExceeded', `Cannot exceed quota for AccessKeysPerUser: ${KEYS_PER_USER}`);
   }
   const key = newAccessKey(state, user);
+  key.callsUntilKnown = state.keySettlingCalls;
   return { AccessKey: { ...keyXml(key), SecretAccessKey: key.secretAccessKey } };
 }
 

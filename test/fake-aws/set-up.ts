@@ -83,13 +83,14 @@ export function addWebIdentity(state: State, options: WebIdentityOptions): { tok
 }
 
 /** A new active key of the user, as CreateAccessKey makes it. */
-export function newAccessKey(state: State, user: User): AccessKey {
+export function newAccessKey(state: State, user: User, createdAt: Date = state.now()): AccessKey {
   const key: AccessKey = {
     accessKeyId: newAwsId('AKIA'),
     secretAccessKey: newSecretAccessKey(),
     user,
-    createdAt: state.now(),
+    createdAt,
     isActive: true,
+    callsUntilKnown: 0,
   };
   state.keys.set(key.accessKeyId, key);
   return key;

@@ -20,6 +20,8 @@ export type AccessKey = {
   readonly user: User;
   readonly createdAt: Date;
   isActive: boolean;
+  /** How many more calls come too early: IAM tells its servers of a new key one after the other. */
+  callsUntilKnown: number;
   lastUsed?: { readonly at: Date; readonly service: string; readonly region: string };
 };
 
@@ -151,6 +153,8 @@ export type ConnectAttempt = { readonly target: string; readonly isAllowed: bool
 /** All that the sandbox knows, in memory. */
 export type State = {
   readonly now: () => Date;
+  /** `callsUntilKnown` of the keys that CreateAccessKey makes. */
+  keySettlingCalls: number;
   readonly users: Map<string, User>;
   readonly keys: Map<string, AccessKey>;
   readonly devices: Map<string, Device>;
@@ -172,6 +176,7 @@ export type State = {
 export function emptyState(now: () => Date): State {
   return {
     now,
+    keySettlingCalls: 0,
     users: new Map(),
     keys: new Map(),
     devices: new Map(),

@@ -22,6 +22,10 @@ const RULES: readonly { readonly from: RegExp; readonly may: readonly RegExp[] }
   },
   { from: /^native-host\//, may: [/^native-host\/(?!engine\/|keyring\/|operations\/)/, /^package\.json$/] },
   {
+    from: /^cli\/ask\/pick-profile\.ts$/,
+    may: [/^cli\//, /^native-host\/errors\.ts$/, /^@inquirer\/search$/, /^fuzzysort$/],
+  },
+  {
     from: /^cli\//,
     may: [/^cli\//, /^native-host\/(?!engine\/|keyring\/|operations\/|aws\/)/, /^installers\//, /^uqr$/],
   },

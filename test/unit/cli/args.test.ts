@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, expectTypeOf, test } from 'vitest';
-import { type Command, type CommandOf, parseArgs } from '../../../cli/args.ts';
+import { type CommandOf, parseArgs } from '../../../cli/args.ts';
 
 const directory = mkdtempSync(path.join(os.tmpdir(), 'keyturn-args-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -94,6 +94,7 @@ describe('exec', () => {
           mfaToken: undefined,
           json: false,
           stdout: false,
+          profileEnv: false,
         },
         ...{ server: false, ecsServer: false, ec2Server: false, lazy: false, allowRole: [] },
         ...{ ecsListen: undefined, ecsUri: undefined, ec2HttpTokens: 'required' },
@@ -121,7 +122,7 @@ test('the types of the result come from the table', () => {
   expectTypeOf<CommandOf<'exec'>['flags']['duration']>().toEqualTypeOf<number | undefined>();
   expectTypeOf<CommandOf<'exec'>['flags']['fileDir']>().toEqualTypeOf<string>();
   expectTypeOf<CommandOf<'exec'>['args']['args']>().toEqualTypeOf<readonly string[]>();
-  expectTypeOf<'rotate'>().not.toExtend<Command>();
+  expectTypeOf<CommandOf<'rotate'>['args']['profile']>().toEqualTypeOf<string | undefined>();
   expectTypeOf<CommandOf<'exec'>['flags']['ecsServer']>().toEqualTypeOf<boolean>();
   expectTypeOf<CommandOf<'exec'>['flags']['allowRole']>().toEqualTypeOf<readonly string[]>();
 });
@@ -168,8 +169,6 @@ test.for<[string[], string]>([
   [['exec', '--=x', 'p'], "unknown long flag '--', try --help"],
   [['add'], "required argument 'profile' not provided, try --help"],
   [['remove'], "required argument 'profile' not provided, try --help"],
-  [['exec', '-n'], "required argument 'profile' not provided, try --help"],
-  [['export'], "required argument 'profile' not provided, try --help"],
   [['export', 'p', 'extra'], 'unexpected extra, try --help'],
   [['list', 'extra'], 'unexpected extra, try --help'],
   [['exec', 'p', '-n', '-n'], "flag 'no-session' cannot be repeated, try --help"],
@@ -192,7 +191,6 @@ test.for<[string[], string]>([
   [['host'], "must select a subcommand of 'host', try --help"],
   [['host', 'bogus'], 'expected command but got "bogus", try --help'],
   [['help', 'bogus'], 'expected command but got "bogus", try --help'],
-  [['rotate', 'p'], "command 'rotate' is not available: Keyturn cannot rotate keys yet, try --help"],
   [
     ['exec', '@/no/such/file'],
     'failed to open arguments file "/no/such/file": open /no/such/file: no such file or directory, try --help',

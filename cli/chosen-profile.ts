@@ -1,0 +1,45 @@
+import type { VaultError } from '../native-host/errors.ts';
+import { usageError } from './args-tokens.ts';
+import type { Cli } from './cli.ts';
+import { noteProfileUse } from './recent-profiles.ts';
+
+/**
+ * The profile a command is for: the one that was named, else one chosen from a list by whoever sits at the terminal.
+ * @throws VaultError USAGE without a terminal, in aws-vault's words; CANCELLED
+ */
+export async function chosenProfile(named: string | undefined, cli: Cli): Promise<string> {
+  const profile = named ?? (await pickedProfile(cli));
+  if (profile === undefined) throw notProvided();
+  return profile;
+}
+
+/** Finds a profile missing that nobody could be asked for, before anything else is found wrong. @throws VaultError USAGE */
+export async function checkProfileCanBeChosen(named: string | undefined): Promise<void> {
+  if (named !== undefined) return;
+  const { hasTerminal } = await import('./ask/terminal.ts');
+  if (!hasTerminal()) throw notProvided();
+}
+
+function notProvided(): VaultError {
+  return usageError("required argument 'profile' not provided");
+}
+
+/**
+ * A profile chosen from a list; undefined where there is no terminal to choose on.
+ * @throws VaultError CANCELLED, and what listing profiles throws
+ */
+export async function pickedProfile(cli: Cli): Promise<string | undefined> {
+  const { hasTerminal } = await import('./ask/terminal.ts');
+  if (!hasTerminal()) return undefined;
+  const { pickProfile } = await import('./ask/pick-profile.ts');
+  return pickProfile(cli);
+}
+
+/** Remembers the use of a profile for lists to choose from, after it has given credentials. Nothing else depends on it. */
+export function remember(profile: string, cli: Cli): void {
+  try {
+    noteProfileUse(profile, { stateDir: cli.settings.stateDir, now: new Date() });
+  } catch (error) {
+    if (cli.isDebug) cli.say(`the use of the profile is not remembered: ${String(error)}`);
+  }
+}

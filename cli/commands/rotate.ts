@@ -1,0 +1,170 @@
+import { asVaultError, VaultError } from '../../native-host/errors.ts';
+import type { RotateKeyRequest, RotationPlan } from '../../native-host/operations/rotate-key.ts';
+import type { Cli } from '../cli.ts';
+import { formatAge } from '../key-age.ts';
+
+export type RotateOptions = {
+  readonly profile: string | undefined;
+  readonly all: boolean;
+  readonly noSession: boolean;
+  readonly mfaToken: string | undefined;
+  readonly olderThanSeconds: number | undefined;
+  readonly dryRun: boolean;
+};
+
+type Outcome = 'rotated' | 'too-young' | 'would-rotate';
+type Event = Parameters<RotateKeyRequest['report']>[0];
+
+/**
+ * Replaces one stored key, or with `--all` every one, in aws-vault's words.
+ * @returns 1 when one of several keys failed
+ * @throws VaultError USAGE, CANCELLED and, for a single key, whatever its rotation throws
+ */
+export async function rotate(options: RotateOptions, cli: Cli): Promise<number> {
+  const { profile, all } = options;
+  if (!all) {
+    if (profile === undefined) throw usage("required argument 'profile' not provided");
+    await rotateOne(profile, options, { cli, made: new Set() });
+    return 0;
+  }
+  if (profile !== undefined) throw usage(`--all rotates every key; leave out ${profile} or --all`);
+  if (options.mfaToken !== undefined)
+    throw usage("an MFA code is good for one key only; --mfa-token can't go with --all");
+  return rotateAll(options, cli);
+}
+
+function usage(message: string): VaultError {
+  return new VaultError('USAGE', `${message}, try --help`);
+}
+
+async function rotateAll(options: RotateOptions, cli: Cli): Promise<number> {
+  const { storedKeys } = await cli.vault.inventory();
+  const counts: { [outcome in Outcome]: number } = { rotated: 0, 'too-young': 0, 'would-rotate': 0 };
+  const failed: string[] = [];
+  // Keys made by this run: one that is stored under two names is not rotated twice.
+  const made = new Set<string>();
+  for (const profile of storedKeys) {
+    try {
+      counts[await rotateOne(profile, options, { cli, made })] += 1;
+    } catch (thrown) {
+      const error = asVaultError(thrown);
+      if (error.code === 'CANCELLED') throw error;
+      failed.push(profile);
+      cli.say(`${cli.programName}: error: rotate: ${profile}: ${error.message} [${error.code}]`);
+    }
+  }
+  cli.print(summary(options, counts, failed));
+  return failed.length === 0 ? 0 : 1;
+}
+
+function summary(
+  { dryRun }: RotateOptions,
+  counts: { readonly [outcome in Outcome]: number },
+  failed: readonly string[],
+): string {
+  const keys = (count: number): string => `${count} key${count === 1 ? '' : 's'}`;
+  const parts = [
+    dryRun ? `Would rotate ${keys(counts['would-rotate'])}` : `Rotated ${keys(counts.rotated)}`,
+    ...(counts['too-young'] > 0 ? [`left ${keys(counts['too-young'])} as young enough`] : []),
+    ...(failed.length > 0 ? [`failed with ${keys(failed.length)}: ${failed.join(', ')}`] : []),
+  ];
+  return `${parts.join('; ')}\n`;
+}
+
+type Run = { readonly cli: Cli; readonly made: Set<string> };
+
+async function rotateOne(profile: string, options: RotateOptions, { cli, made }: Run): Promise<Outcome> {
+  const { noSession, mfaToken, olderThanSeconds: minAgeSeconds, dryRun } = options;
+  const plan = await cli.ask(() => cli.vault.inspectKey(profile, cli.signal), { profile });
+  if (made.has(plan.accessKeyId)) return tooYoung(plan, cli);
+  if (plan.stage === undefined && isTooYoung(plan, minAgeSeconds)) return tooYoung(plan, cli);
+  if (dryRun) {
+    cli.print(whatWouldBeDone(plan, options));
+    return 'would-rotate';
+  }
+  const { master } = plan;
+  const how = plan.mfa === undefined || noSession ? 'master credentials' : `a session from profile '${profile}'`;
+  cli.print(`Rotating credentials stored for profile '${master}' using ${how} (takes 10-20 seconds)\n`);
+  const report = reporter(cli);
+  const request = { plan, noSession, report, ...(plan.stage === undefined && { minAgeSeconds }) };
+  const result = await cli.ask((call) => cli.vault.rotate(request, call), { profile, mfaToken });
+  if (result.outcome === 'too-young') return tooYoung({ ...plan, createdAt: result.createdAt }, cli);
+  made.add(result.accessKeyId);
+  cli.print('Finished rotating access key\n');
+  return 'rotated';
+}
+
+function isTooYoung({ createdAt }: RotationPlan, minAgeSeconds: number | undefined): boolean {
+  if (minAgeSeconds === undefined || createdAt === undefined) return false;
+  return Date.now() - createdAt.getTime() < minAgeSeconds * 1000;
+}
+
+function tooYoung({ master, createdAt }: RotationPlan, cli: Cli): Outcome {
+  const age = createdAt === undefined ? 'new' : `${formatAge(createdAt)} old`;
+  cli.print(`The key of profile '${master}' is ${age} and stays\n`);
+  return 'too-young';
+}
+
+function whatWouldBeDone(plan: RotationPlan, { noSession, olderThanSeconds }: RotateOptions): string {
+  const { master, accessKeyId, identity, userName, createdAt, keys, mfa, stage } = plan;
+  const lines = [
+    `Would rotate the key stored for profile '${master}': ${masked(accessKeyId)} of ${userName ?? 'root'} in account ${identity.accountId}`,
+    createdAt !== undefined
+      ? `made by AWS ${formatAge(createdAt)} ago`
+      : `its age is told only with MFA${olderThanSeconds === undefined ? '' : ', and it stays if it is younger than --older-than'}`,
+    mfa === undefined || noSession ? 'no MFA code will be asked for' : `an MFA code of ${mfa.serial} will be asked for`,
+    ...(stage === undefined ? [] : ['a rotation that was interrupted will be finished or undone first']),
+    ...(stage === undefined && (keys?.length ?? 0) > 1
+      ? [`AWS would refuse: the user has two keys already (${keys?.map((key) => masked(key.accessKeyId)).join(', ')})`]
+      : []),
+  ];
+  return `${lines.join('\n  ')}\n`;
+}
+
+/** What aws-vault prints as it goes, and what it never had to say. */
+function reporter({ print, say, programName }: Cli): (event: Event) => void {
+  const told = new Set<string>();
+  return (event) => {
+    const line = lineOf(event);
+    // An attempt is repeated with the code that it has turned out to need.
+    const isKnown = (event.type === 'not-allowed' || event.type === 'resuming') && told.has(line);
+    told.add(line);
+    if (isKnown) return;
+    if (event.type === 'not-allowed') say(`${programName}: ${line}`);
+    else print(`${line}\n`);
+  };
+}
+
+function lineOf(event: Event): string {
+  switch (event.type) {
+    case 'resuming':
+      return RESUMING[event.stage];
+    case 'unused-key-deleted':
+      return `Deleted access key ${masked(event.accessKeyId)}, which nobody could use`;
+    case 'creating':
+      return 'Creating a new access key';
+    case 'created':
+      return `Created new access key ${masked(event.accessKeyId)}`;
+    case 'copy-replaced':
+      return `Replaced the same key of profile '${event.profile}'`;
+    case 'sessions-deleted':
+      return `Deleted ${event.count} sessions for ${event.profile}`;
+    case 'deleting':
+      return `Deleting old access key ${masked(event.accessKeyId)}`;
+    case 'deleted':
+      return `Deleted old access key ${masked(event.accessKeyId)}`;
+    case 'not-allowed':
+      return `without permission for ${event.action}, ${event.consequence}`;
+  }
+}
+
+const RESUMING = {
+  creating: 'A rotation was interrupted while a key was made: looking for one that is left over',
+  pending: 'A rotation was interrupted after the new key was stored: finishing it',
+  retiring: 'A rotation was interrupted before the old key was deleted: finishing it',
+} as const;
+
+/** As aws-vault shows a key: its last four characters. */
+function masked(accessKeyId: string): string {
+  return `****************${accessKeyId.slice(-4)}`;
+}

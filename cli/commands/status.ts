@@ -1,0 +1,112 @@
+import { formatRemaining } from '../../native-host/duration.ts';
+import { rfc3339 } from '../../native-host/rfc3339.ts';
+import { variable } from '../../native-host/settings.ts';
+import { socketPlace } from '../../native-host/user-socket-place.ts';
+import type { Cli } from '../cli.ts';
+
+type Vault = Awaited<ReturnType<Cli['vault']['status']>>;
+
+/** What this shell has: AWS_VAULT and the rest of what exec or kt put into it. */
+type Shell = {
+  readonly profile: string;
+  readonly expiresAt: Date | undefined;
+  /** Its programs get credentials from a server, which renews them. */
+  readonly isServed: boolean;
+};
+
+type Status = Vault & { readonly shell: Shell | undefined; readonly browsers: number; readonly now: Date };
+
+/** Shows what this shell has, which sessions are cached and for how long. Needs no passphrase, asks AWS nothing. */
+export async function status({ json }: { readonly json: boolean }, cli: Cli): Promise<void> {
+  const vault = await cli.vault.status();
+  const found = { ...vault, shell: shellOf(cli.env), browsers: connectedBrowsers(cli), now: new Date() };
+  cli.print(json ? statusJson(found) : statusText(found));
+}
+
+function shellOf(env: Cli['env']): Shell | undefined {
+  const profile = variable(env, 'AWS_VAULT');
+  if (profile === undefined) return undefined;
+  const expiresAt = new Date(variable(env, 'AWS_CREDENTIAL_EXPIRATION') ?? Number.NaN);
+  const isServed = variable(env, 'AWS_CONTAINER_CREDENTIALS_FULL_URI') !== undefined;
+  return { profile, expiresAt: Number.isNaN(expiresAt.getTime()) ? undefined : expiresAt, isServed };
+}
+
+/** Browsers whose host runs: terminals find each by a socket that has its process in its name. */
+function connectedBrowsers({ settings: { stateDir }, env }: Cli): number {
+  const place = socketPlace({ stateDir, env });
+  return place.list().filter((address) => isAlive(place.pidOf(address))).length;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false; // no such process, or another user's, which cannot be a host of ours
+  }
+}
+
+function statusJson({ shell, sessions, ssoStartUrls, browsers, now }: Status): string {
+  const left = (expiresAt: Date | undefined) => ({
+    expiresAt: expiresAt === undefined ? null : rfc3339(expiresAt),
+    secondsLeft: expiresAt === undefined ? null : secondsLeft(expiresAt, now),
+  });
+  const output = {
+    shell: shell === undefined ? null : { profile: shell.profile, ...left(shell.expiresAt), served: shell.isServed },
+    sessions: sessions.map(({ profile, type, expiresAt, mfa }) => ({
+      ...{ profile, type },
+      ...left(expiresAt),
+      mfa: mfa ?? null,
+    })),
+    ssoStartUrls,
+    browsers,
+  };
+  return `${JSON.stringify(output, undefined, 2)}\n`;
+}
+
+function statusText({ shell, sessions, ssoStartUrls, browsers, now }: Status): string {
+  const lines = [
+    `This shell: ${shellText(shell, now)}`,
+    `Browsers connected: ${browsers}`,
+    ...ssoStartUrls.map((url) => `Signed in to ${shown(url)}`),
+    ...(sessions.length === 0 ? ['No session is cached.'] : ['', ...table(sessions, now)]),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function shellText(shell: Shell | undefined, now: Date): string {
+  if (shell === undefined) return 'no credentials';
+  const profile = `profile ${shown(shell.profile)}`;
+  if (shell.isServed) return `${profile}, renewed by a credential server`;
+  if (shell.expiresAt === undefined) return `${profile}, without an end`;
+  const seconds = secondsLeft(shell.expiresAt, now);
+  return seconds > 0
+    ? `${profile}, ${formatRemaining(seconds)} left`
+    : `${profile}, expired ${formatRemaining(-seconds)} ago`;
+}
+
+function table(sessions: Vault['sessions'], now: Date): string[] {
+  const mfaText = (mfa: boolean | undefined): string => (mfa === undefined ? '?' : mfa ? 'yes' : 'no');
+  const rows = [
+    ['Profile', 'Session', 'Time left', 'MFA'],
+    ...sessions.map(({ profile, type, expiresAt, mfa }) => [
+      ...[shown(profile), shown(type)],
+      ...[formatRemaining(secondsLeft(expiresAt, now)), mfaText(mfa)],
+    ]),
+  ];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length))) ?? [];
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - [...cell].length))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function secondsLeft(expiresAt: Date, now: Date): number {
+  return Math.trunc((expiresAt.getTime() - now.getTime()) / 1000);
+}
+
+/** Without control characters, which could move the cursor or end the line. */
+function shown(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '?');
+}

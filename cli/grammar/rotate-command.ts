@@ -1,0 +1,22 @@
+import type { Grammar } from '../args-grammar.ts';
+import { mfaToken, noSession } from './flags.ts';
+
+export const rotateCommand = {
+  rotate: {
+    help: 'Replace a stored access key by a new one.',
+    details:
+      'Makes a new key, tries it, and only then deactivates and deletes the old one. Run again after an interruption, it goes on from where it was.',
+    args: { profile: { kind: 'optional', help: 'Name of the profile, or of one that uses its key.' } },
+    flags: {
+      noSession: { ...noSession, help: 'Call IAM with the stored key itself, without MFA.' },
+      mfaToken,
+      all: { kind: 'boolean', help: 'Every key in the vault.' },
+      olderThan: {
+        kind: 'duration',
+        placeholder: 'AGE',
+        help: 'Only keys that AWS made longer ago than this, such as 90d.',
+      },
+      dryRun: { kind: 'boolean', help: 'Change nothing; show what would be done.' },
+    },
+  },
+} as const satisfies Grammar['commands'];

@@ -1,0 +1,36 @@
+import { plainTextKeys } from '../aws/credentials-file.ts';
+import { VaultError } from '../errors.ts';
+import type { VaultAccess } from '../vault-access.ts';
+import { type Inventory, inventory } from './inventory.ts';
+import { type KeyAge, keyAges } from './key-ages.ts';
+
+export type Listing = Inventory & {
+  /** Of the stored keys whose age is known. */
+  readonly ages: ReadonlyMap<string, KeyAge>;
+  /** Stored keys whose rotation was interrupted. */
+  readonly rotating: readonly string[];
+  /** Profiles whose key lies in plain text in `credentialsFile`, in its order. Temporary credentials are none. */
+  readonly plainText: readonly string[];
+  readonly credentialsFile: string;
+  /** Why `credentialsFile` could not be read. */
+  readonly credentialsProblem?: string;
+};
+
+/** All that can be told of profiles, keys and sessions without a passphrase and without asking AWS. */
+export async function listing(access: VaultAccess): Promise<Listing> {
+  const found = await inventory(access);
+  const keys = await access.withKeyring((keyring) => keyAges(access, keyring, found.storedKeys));
+  return { ...found, ...keys, ...keysInPlainText(access) };
+}
+
+/** A file that cannot be read is no reason to show nothing. */
+function keysInPlainText({ settings }: VaultAccess) {
+  const { credentialsFile } = settings;
+  try {
+    const keys = plainTextKeys(credentialsFile).filter(({ isTemporary }) => !isTemporary);
+    return { credentialsFile, plainText: keys.map(({ profile }) => profile) };
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error;
+    return { credentialsFile, plainText: [], credentialsProblem: error.message };
+  }
+}
