@@ -84,7 +84,7 @@ describe('exec', () => {
       args: { profile: 'p', cmd: undefined, args: [] },
       flags: {
         ...{ debug: false, backend: undefined, prompt: undefined, fileDir: '~/.awsvault/keys/' },
-        ...{ promptTimeout: '5m' },
+        ...{ promptTimeout: '5m', lockAfter: '15m', filePassphraseCommand: undefined },
         ...{ secretServiceCollection: 'awsvault', keychain: 'aws-vault' },
         ...{ passDir: undefined, passCmd: 'pass', passPrefix: undefined },
         ...{
