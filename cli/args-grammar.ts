@@ -36,7 +36,7 @@ export type ArgSpec = {
   readonly kind: 'required' | 'optional' | 'rest';
   /** Used when the argument is not given; an empty variable counts as unset. */
   readonly env?: string;
-  /** Only what comes before `--` can be this argument: in `exec -- aws s3 ls` the program is aws, and no profile is given. */
+  /** Only what comes before `--` is this argument: in `exec -- aws s3 ls` none is given (but see profileAfterDashes). */
   readonly beforeDashes?: true;
   /** What a shell's completion offers here; `stored`: profiles, and names that only the vault knows. */
   readonly completes?: 'profile' | 'stored' | 'command' | 'service' | readonly string[];

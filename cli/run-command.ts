@@ -1,5 +1,5 @@
 import type { Command as AnyCommand, CommandOf } from './args.ts';
-import { chosenProfile, pickedProfile, remember } from './chosen-profile.ts';
+import { chosenProfile, pickedProfile, profileAfterDashes, remember } from './chosen-profile.ts';
 import type { Cli } from './cli.ts';
 import { exec } from './commands/exec.ts';
 import { makeCli, type Surroundings } from './make-cli.ts';
@@ -27,14 +27,15 @@ const runners: Runner = {
     const { rotate } = await import('./commands/rotate.ts');
     return rotate({ ...flags, ...args, olderThanSeconds: flags.olderThan }, cli);
   },
-  async exec({ args, flags }, cli) {
-    const request = { ...flags, profile: args.profile, durationSeconds: flags.duration };
+  async exec({ args: words, flags }, cli) {
+    const { profile, cmd: command, args } = await profileAfterDashes(words, cli);
+    const request = { ...flags, profile, durationSeconds: flags.duration };
     if (flags.server || flags.ecsServer || flags.ec2Server) {
       const { execServer } = await import('./commands/exec-server.ts');
-      const profile = await chosenProfile(args.profile, cli);
-      return execServer({ ...request, profile, command: args.cmd, args: args.args }, cli);
+      const chosen = await chosenProfile(profile, cli);
+      return execServer({ ...request, profile: chosen, command, args }, cli);
     }
-    if (!flags.json) return exec({ ...request, command: args.cmd, args: args.args }, cli);
+    if (!flags.json) return exec({ ...request, command, args }, cli);
     const { exportProfile } = await import('./commands/export.ts');
     return done(exportProfile({ ...request, format: 'json' }, cli));
   },

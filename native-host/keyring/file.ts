@@ -44,6 +44,7 @@ export function fileKeyring(options: FileKeyringOptions): Keyring {
 
 class FileKeyring implements Keyring {
   readonly #dir: string;
+  #known: ReadonlySet<string> = new Set();
   readonly #passphrase: () => string | undefined;
   readonly #notice: (line: string) => void;
   /** The passphrase that has opened an item here, or written the first. */
@@ -107,7 +108,9 @@ class FileKeyring implements Keyring {
   }
 
   async keys(): Promise<string[]> {
-    return itemFiles(this.#dir).flatMap((name) => keyOfItemFile(name) ?? []);
+    const names = itemFiles(this.#dir, this.#known);
+    this.#known = new Set(names);
+    return names.flatMap((name) => keyOfItemFile(name) ?? []);
   }
 
   async modifiedAt(keys: readonly string[]): Promise<ReadonlyMap<string, Date>> {
