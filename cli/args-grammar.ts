@@ -19,7 +19,12 @@ type EnvSource = {
 export type FlagSpec = FlagCommon &
   (
     | { readonly kind: 'boolean'; readonly default?: true; readonly env?: string }
-    | (EnvSource & { readonly kind: 'string'; readonly completes?: 'service' })
+    | (EnvSource & {
+        readonly kind: 'string';
+        readonly completes?: 'service';
+        /** `--region "$REGION"` with nothing in the variable is as good as no flag, as it is for aws-vault. */
+        readonly emptyIsUnset?: true;
+      })
     | (EnvSource & {
         readonly kind: 'choice';
         readonly choices: readonly string[];

@@ -189,6 +189,7 @@ class Parser {
         continue;
       }
       if (Object.hasOwn(values, flag.key)) throw usageError(`flag '${flag.name}' cannot be repeated`, flag.name);
+      if (value === '' && flag.spec.kind === 'string' && flag.spec.emptyIsUnset) continue;
       values[flag.key] = typeof value === 'boolean' ? value : convert(flag, value);
     }
     for (const flag of this.long.values()) {

@@ -25,7 +25,11 @@ export const consoleCommands = {
       duration,
       noSession,
       mfaToken,
-      path: { kind: 'string', help: 'Page of the console to open, such as /s3/home, or the whole address of one.' },
+      path: {
+        kind: 'string',
+        emptyIsUnset: true,
+        help: 'Page of the console to open, such as /s3/home, or the whole address of one.',
+      },
       service: {
         kind: 'string',
         completes: 'service',

@@ -10,11 +10,12 @@ export const noSession = {
   short: 'n',
   help: 'Do without GetSessionToken: roles are assumed with the stored key itself.',
 } as const;
-export const region = { kind: 'string', help: 'AWS region, for every profile involved.' } as const;
+export const region = { kind: 'string', emptyIsUnset: true, help: 'AWS region, for every profile involved.' } as const;
 export const mfaToken = {
   kind: 'string',
   short: 't',
   placeholder: 'CODE',
+  emptyIsUnset: true,
   help: 'MFA code; nobody is asked then.',
 } as const;
 export const stdout = {
