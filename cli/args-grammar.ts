@@ -7,6 +7,8 @@ type FlagCommon = {
   readonly hidden?: true;
   /** Known from aws-vault but not offered: its use is an error that gives this reason, never silently ignored. */
   readonly unavailable?: string;
+  /** Variables of AWS's that say the same and are read elsewhere: with one of them set, the settings file does not count. */
+  readonly variables?: readonly string[];
 };
 
 type EnvSource = {

@@ -207,7 +207,8 @@ class Parser {
         .split(/\s+/)
         .filter(Boolean);
     if (fromEnv) return spec.kind === 'boolean' ? truth(fromEnv, `$${spec.env}`) : convert(flag, fromEnv);
-    const fromFile = this.settings?.get(flag.key);
+    const isSetElsewhere = spec.variables?.some((name) => this.env[name]) ?? false;
+    const fromFile = isSetElsewhere ? undefined : this.settings?.get(flag.key);
     if (fromFile !== undefined) return fromFile;
     if (spec.kind === 'boolean') return spec.default ?? false;
     return spec.kind === 'duration' ? undefined : spec.default;

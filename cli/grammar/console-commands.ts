@@ -51,6 +51,7 @@ export const consoleCommands = {
       autoLogout: { kind: 'boolean', short: 'a', env: 'AWS_VAULT_AUTO_LOGOUT', help: 'The same as --logout.' },
       consoleDuration: {
         kind: 'duration',
+        variables: ['AWS_CONSOLE_SESSION_TTL'],
         help: 'How long the console session is to last, 15m to 12h, where AWS lets it be chosen (AWS_CONSOLE_SESSION_TTL).',
       },
       browser,
