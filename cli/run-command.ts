@@ -73,11 +73,11 @@ const runners: Runner = {
   },
   async 'mfa add'({ args, flags }, cli) {
     const { mfaAdd } = await import('./commands/mfa-add.ts');
-    return done(mfaAdd({ ...flags, ...args }, cli));
+    return done(mfaAdd({ ...flags, profile: await chosenProfile(args.profile, cli) }, cli));
   },
   async 'mfa resync'({ args, flags }, cli) {
     const { mfaResync } = await import('./commands/mfa-resync.ts');
-    return done(mfaResync({ ...flags, ...args }, cli));
+    return done(mfaResync({ ...flags, profile: await chosenProfile(args.profile, cli) }, cli));
   },
   async explain({ args, flags }, cli) {
     const { explain } = await import('./commands/explain.ts');

@@ -49,7 +49,7 @@ export const globalFlags = {
     env: 'AWS_VAULT_FILE_DIR',
     help: 'Directory of the "file" backend.',
   },
-  // Settings of backends that cannot be chosen yet: accepted, so that a set-up made for aws-vault goes on working.
+  // Of a backend that there is not: accepted, so that a set-up made for aws-vault goes on working.
   keychain: {
     kind: 'string',
     default: 'aws-vault',
