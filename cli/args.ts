@@ -7,6 +7,7 @@ import { execCommands } from './grammar/exec-commands.ts';
 import { explainCommand } from './grammar/explain-command.ts';
 import { globalFlags } from './grammar/global-flags.ts';
 import { hostCommands } from './grammar/host-commands.ts';
+import { importCommand } from './grammar/import-command.ts';
 import { mfaCommands } from './grammar/mfa-commands.ts';
 import { moveCommands } from './grammar/move-commands.ts';
 import { sessionCommands } from './grammar/session-commands.ts';
@@ -19,6 +20,7 @@ export const GRAMMAR = {
   globals: globalFlags,
   commands: {
     ...vaultCommands,
+    ...importCommand,
     ...moveCommands,
     ...execCommands,
     ...sessionCommands,

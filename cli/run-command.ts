@@ -59,6 +59,10 @@ const runners: Runner = {
     const { logout } = await import('./commands/logout.ts');
     return done(logout({ ...flags, ...args }, cli));
   },
+  async import({ flags }, cli) {
+    const { importAll } = await import('./commands/import.ts');
+    return importAll(flags, cli);
+  },
   async 'vault migrate'({ flags }, cli) {
     const { migrateVault } = await import('./commands/vault.ts');
     return done(migrateVault(flags, cli));

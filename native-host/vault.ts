@@ -9,6 +9,8 @@ import type { KeyCheck } from './operations/check-key.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
 import type { Explanation } from './operations/explain.ts';
+import type { ImportRequest, PlainTextLeft } from './operations/import-keys.ts';
+import type { ImportPlace, ImportSource } from './operations/import-place.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { Listing } from './operations/listing.ts';
 import type { Adoption, MfaOwner, MfaOwnerRequest } from './operations/mfa-devices.ts';
@@ -22,6 +24,8 @@ import type { ProfileSummary } from './protocol.ts';
 import type { SpentCodes } from './spent-codes.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
 
+export type { ImportedKey, ImportRequest } from './operations/import-keys.ts';
+export type { ImportPlace, ImportSource } from './operations/import-place.ts';
 export type { MovedKey, MoveResult } from './operations/move-keys.ts';
 
 /**
@@ -289,6 +293,27 @@ export class Vault {
   async restore(request: RestoreRequest): Promise<MoveResult> {
     const { restore } = await import('./operations/move-keys.ts');
     return restore(this.access, request);
+  }
+
+  /** The places where keys of other programs may lie; none is opened yet. */
+  async importPlaces(from: ImportSource | undefined): Promise<readonly ImportPlace[]> {
+    const { importPlaces } = await import('./operations/import-sources.ts');
+    return importPlaces(this.access, from);
+  }
+
+  /** Copies the keys of such a place to the vault in use. @throws VaultError as importKeys does */
+  async importKeys(place: ImportPlace, request: ImportRequest): Promise<void> {
+    const { importKeys } = await import('./operations/import-keys.ts');
+    return importKeys(this.access, place, request);
+  }
+
+  /** Takes keys that the vault has out of a file that holds them in plain text. @throws VaultError CONFIG_INVALID, KEYRING_* */
+  async removePlainText(
+    left: PlainTextLeft,
+    profiles: readonly string[],
+  ): Promise<{ removed: readonly string[]; backup?: string }> {
+    const { removePlainText } = await import('./operations/import-keys.ts');
+    return removePlainText(this.access, left, profiles);
   }
 
   /** Lets go of the keyring. */

@@ -1,0 +1,181 @@
+import { VaultError } from '../../native-host/errors.ts';
+import { variable } from '../../native-host/settings.ts';
+import type { ImportedKey, ImportPlace, ImportSource } from '../../native-host/vault.ts';
+import { askTerminal, confirm, hasTerminal } from '../ask/terminal.ts';
+import type { Cli } from '../cli.ts';
+import { printable } from '../output.ts';
+
+export type ImportOptions = {
+  readonly from: ImportSource | undefined;
+  readonly profile: string | undefined;
+  readonly dryRun: boolean;
+  readonly overwrite: boolean;
+  readonly removePlaintext: boolean;
+  readonly addConfig: boolean;
+};
+
+const PASSPHRASE_TRIES = 3;
+const PASSPHRASE = 'KEYTURN_IMPORT_PASSPHRASE';
+
+type Tally = { copied: number; left: number; failed: number; found: number };
+
+/**
+ * Copies keys of other programs to the vault and says what became of each.
+ * @returns 1 where something that was found could not be read, else 0
+ * @throws VaultError CREDENTIALS_NOT_FOUND (no place has the profile), KEYRING_* of the vault, CANCELLED
+ */
+export async function importAll(options: ImportOptions, cli: Cli): Promise<number> {
+  const tally: Tally = { copied: 0, left: 0, failed: 0, found: 0 };
+  for (const place of await cli.vault.importPlaces(options.from)) {
+    const keys = await importFrom(place, { options, tally }, cli);
+    if (place.plainText !== undefined && !options.dryRun) await offerRemoval(place.plainText, { keys, options }, cli);
+  }
+  const { copied, left, failed, found } = tally;
+  if (options.profile !== undefined && found === 0 && failed === 0) throw notThere(options.profile);
+  const count = `${options.dryRun ? 'Would copy' : 'Copied'} ${plural(copied)}`;
+  cli.print(`${count}${left > 0 ? `, left ${left}` : ''}.\n`);
+  return failed > 0 ? 1 : 0;
+}
+
+type Work = { readonly options: ImportOptions; readonly tally: Tally };
+
+/** Reports one place. @returns its keys */
+async function importFrom(place: ImportPlace, { options, tally }: Work, cli: Cli): Promise<ImportedKey[]> {
+  const keys: ImportedKey[] = [];
+  if (place.isInUse === true) {
+    cli.print(`${place.title}: this is the vault in use; its keys need not be copied\n`);
+    if (options.profile !== undefined && (await cli.vault.inventory()).storedKeys.includes(options.profile))
+      tally.found += 1;
+    return keys;
+  }
+  try {
+    await openAndCopy(place, { options, keys }, cli);
+  } catch (error) {
+    if (!isAboutPlace(error)) throw error;
+    // What is not on this machine is news only to somebody who asked for it.
+    if (error.code !== 'KEYRING_UNAVAILABLE') tally.failed += 1;
+    if (error.code !== 'KEYRING_UNAVAILABLE' || options.from !== undefined) {
+      cli.print(`${place.title}: cannot be read: ${printable(error.message)}\n`);
+    }
+  }
+  for (const { state } of keys) {
+    tally.found += 1;
+    if (state === 'new' || state === 'replaced') tally.copied += 1;
+    if (state === 'different' || state === 'unusable') tally.left += 1;
+    if (state === 'unreadable') tally.failed += 1;
+  }
+  return keys;
+}
+
+/** Every failure of a place is without a backend; what the vault in use says ends the command. */
+function isAboutPlace(error: unknown): error is VaultError {
+  const codes = ['KEYRING_UNAVAILABLE', 'KEYRING_LOCKED', 'KEYRING_DENIED', 'KEYRING_CORRUPT', 'TIMEOUT'];
+  if (!(error instanceof VaultError) || error.details.backend !== undefined) return false;
+  return codes.includes(error.code) || error.code === 'CONFIG_INVALID';
+}
+
+type Copying = { readonly options: ImportOptions; readonly keys: ImportedKey[] };
+
+async function openAndCopy(place: ImportPlace, { options, keys }: Copying, cli: Cli): Promise<void> {
+  const { profile, dryRun: isDryRun, overwrite, addConfig } = options;
+  const request = {
+    profile,
+    isDryRun,
+    overwrite,
+    addConfig,
+    signal: cli.signal,
+    ...reporter(place, { options, keys }, cli),
+  };
+  let passphrase = variable(cli.env, PASSPHRASE);
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await cli.ask(() => cli.vault.importKeys(place, { ...request, passphrase }));
+      return;
+    } catch (error) {
+      const dir = lockedPlace(error);
+      if (dir === undefined || tries === PASSPHRASE_TRIES || !hasTerminal()) throw withRemedy(error, dir);
+      if (passphrase !== undefined && error instanceof VaultError)
+        cli.say(`${cli.programName}: ${printable(error.message)}`);
+      passphrase = await askPassphrase(dir, cli);
+    }
+  }
+}
+
+/** What is printed as it happens. An attempt is repeated after a question, and then only what is new is told. */
+function reporter(place: ImportPlace, { options, keys }: Copying, cli: Cli) {
+  let isAnnounced = false;
+  return {
+    onFound: (count: number): void => {
+      if (isAnnounced) return;
+      isAnnounced = true;
+      if (count > 0) cli.print(`${place.title}: ${plural(count)}\n`);
+      else if (options.from !== undefined) cli.print(`${place.title}: no keys\n`);
+    },
+    onKey: (key: ImportedKey): void => {
+      if (keys.some(({ profile }) => profile === key.profile)) return;
+      keys.push(key);
+      cli.print(`  ${printable(key.profile)}: ${wordsFor(key, options.dryRun)}\n`);
+    },
+  };
+}
+
+/** The directory of a place that its owner could open with a passphrase. */
+function lockedPlace(error: unknown): string | undefined {
+  const isLocked = error instanceof VaultError && error.code === 'KEYRING_LOCKED';
+  return isLocked && error.details.backend === undefined ? error.details.file : undefined;
+}
+
+function askPassphrase(dir: string, { signal }: Cli): Promise<string> {
+  return askTerminal({ message: `Enter passphrase to unlock ${JSON.stringify(dir)}: `, secret: true, signal });
+}
+
+function withRemedy(error: unknown, dir: string | undefined): unknown {
+  if (!(error instanceof VaultError) || dir === undefined) return error;
+  const message = `the passphrase of ${JSON.stringify(dir)} is needed; run this in a terminal, or set ${PASSPHRASE}`;
+  return new VaultError('KEYRING_LOCKED', message, { details: error.details, cause: error });
+}
+
+function wordsFor({ state, reason }: ImportedKey, isDryRun: boolean): string {
+  const words: { readonly [S in ImportedKey['state']]: string } = {
+    new: isDryRun ? 'would be copied to the vault' : 'copied to the vault',
+    replaced: isDryRun ? 'would replace another key in the vault' : 'replaced another key in the vault',
+    same: 'is in the vault already',
+    different: 'differs from the key in the vault and was left; --overwrite replaces that one',
+    unreadable: 'cannot be read',
+    unusable: 'was left',
+  };
+  return `${words[state]}${reason === undefined ? '' : `: ${printable(reason)}`}`;
+}
+
+type Removal = { readonly keys: readonly ImportedKey[]; readonly options: ImportOptions };
+
+/** Keys that the vault has are no longer needed in plain text. Other programs may still read them there, so a person decides. */
+async function offerRemoval(
+  place: NonNullable<ImportPlace['plainText']>,
+  { keys, options }: Removal,
+  cli: Cli,
+): Promise<void> {
+  const safe = keys.filter(({ state }) => state === 'new' || state === 'replaced' || state === 'same');
+  if (safe.length === 0) return;
+  const { file } = place;
+  if (!options.removePlaintext && !hasTerminal()) {
+    cli.say(`${plural(safe.length)} still in plain text in ${file}; --remove-plaintext takes them out`);
+    return;
+  }
+  const question = `Take ${plural(safe.length)} out of ${file}? A copy that only you can read stays beside it. (y|N) `;
+  if (!options.removePlaintext && !(await confirm({ message: question, signal: cli.signal }))) return;
+  const names = safe.map(({ profile }) => profile);
+  const { removed, backup } = await cli.ask(() => cli.vault.removePlainText(place, names));
+  if (backup === undefined) return;
+  cli.print(`Took ${plural(removed.length)} out of ${file}: ${removed.map(printable).join(', ')}\n`);
+  cli.print(`What was there before is in ${backup}; delete it when all works\n`);
+}
+
+function plural(count: number): string {
+  return count === 1 ? '1 key' : `${count} keys`;
+}
+
+function notThere(profile: string): VaultError {
+  const message = `no key for profile ${JSON.stringify(profile)} was found; see 'keyturn import --dry-run'`;
+  return new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
+}

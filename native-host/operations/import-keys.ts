@@ -1,0 +1,152 @@
+import { profileHeader } from '../aws/config-file.ts';
+import type { Credentials } from '../aws/credentials.ts';
+import { removePlainTextKeys } from '../aws/remove-plain-text.ts';
+import { isStoredKey } from '../engine/session-cache.ts';
+import { readStoredKey } from '../engine/stored-key.ts';
+import { VaultError } from '../errors.ts';
+import type { VaultAccess } from '../vault-access.ts';
+import type { FoundKey, ImportPlace, Unusable } from './import-place.ts';
+import { addKey, addProfile } from './stored-keys.ts';
+
+/**
+ * `same`: the vault has it. `different`: the vault has another one, and was left. `unreadable`, `unusable`: see `reason`.
+ */
+export type ImportState = 'new' | 'replaced' | 'same' | 'different' | 'unreadable' | 'unusable';
+
+export type ImportedKey = { readonly profile: string; readonly state: ImportState; readonly reason?: string };
+
+export type ImportRequest = {
+  readonly profile: string | undefined;
+  readonly isDryRun: boolean;
+  readonly overwrite: boolean;
+  /** Whether a profile that is new to the AWS config file gets a section there. */
+  readonly addConfig: boolean;
+  /** What a person gave to open the place. */
+  readonly passphrase: string | undefined;
+  readonly signal: AbortSignal;
+  /** Called once it is known what is there, before the first key is touched. */
+  readonly onFound: (count: number) => void;
+  readonly onKey: (key: ImportedKey) => void;
+};
+
+/**
+ * Copies the keys of one place to the vault in use, each read back. Nothing is taken away from the place. Repeating it finds
+ * what is there already.
+ * @throws VaultError KEYRING_UNAVAILABLE (the place is not on this machine), KEYRING_LOCKED (without `backend` in its details:
+ *   the place; with it: the vault in use), KEYRING_*, CANCELLED
+ */
+export async function importKeys(access: VaultAccess, place: ImportPlace, request: ImportRequest): Promise<void> {
+  const isWanted = (name: string): boolean => request.profile === undefined || request.profile === name;
+  await place.open(request.passphrase, async ({ keys, skipped }) => {
+    const wanted = keys.filter(({ profile }) => isWanted(profile));
+    const others = skipped.filter(({ name }) => isWanted(name));
+    // All of them before the first is written: a passphrase that does not fit is known by then.
+    const read = await readAll(wanted, request.signal);
+    request.onFound(wanted.length + others.length);
+    for (const { key, found } of read) request.onKey(await importKey(access, { key, found }, request));
+    for (const { name: profile, reason } of others) request.onKey({ profile, state: 'unusable', reason });
+  });
+}
+
+type Read = { readonly found: FoundKey; readonly key: Credentials | Unusable | VaultError };
+
+async function readAll(keys: readonly FoundKey[], signal: AbortSignal): Promise<Read[]> {
+  const read: Read[] = [];
+  for (const found of keys) {
+    signal.throwIfAborted();
+    try {
+      read.push({ found, key: await found.read() });
+    } catch (error) {
+      // One item that is damaged does not keep the others back; a place that is locked keeps all.
+      if (!(error instanceof VaultError) || error.code !== 'KEYRING_CORRUPT') throw error;
+      read.push({ found, key: error });
+    }
+  }
+  return read;
+}
+
+async function importKey(access: VaultAccess, { found, key }: Read, request: ImportRequest): Promise<ImportedKey> {
+  const { profile, section } = found;
+  if (key instanceof VaultError) return { profile, state: 'unreadable', reason: key.message };
+  if ('reason' in key) return { profile, state: 'unusable', reason: key.reason };
+  const slip = slipIn(profile, key);
+  if (slip !== undefined) return { profile, state: 'unusable', reason: slip };
+  request.signal.throwIfAborted();
+  const state = await stateOf(access, { profile, key }, request.overwrite);
+  if (request.isDryRun || state === 'different') return { profile, state };
+  if (state !== 'same') await addKey(access, { profile, key });
+  if (!request.addConfig || section === undefined) return { profile, state };
+  return { profile, state, ...(await withSection(access, found, request.signal)) };
+}
+
+async function stateOf(
+  access: VaultAccess,
+  { profile, key }: { readonly profile: string; readonly key: Credentials },
+  overwrite: boolean,
+): Promise<ImportState> {
+  const present = await storedKey(access, profile);
+  if (present === undefined) return 'new';
+  if (present !== 'damaged' && isSame(present, key)) return 'same';
+  return overwrite ? 'replaced' : 'different';
+}
+
+function storedKey(access: VaultAccess, profile: string): Promise<Credentials | 'damaged' | undefined> {
+  return access.withKeyring(async (keyring) => {
+    try {
+      return await readStoredKey(keyring, profile);
+    } catch (error) {
+      if (error instanceof VaultError && error.code === 'CREDENTIALS_NOT_FOUND') return undefined;
+      if (error instanceof VaultError && error.code === 'KEYRING_CORRUPT') return 'damaged';
+      throw error;
+    }
+  });
+}
+
+function isSame(one: Credentials, other: Credentials): boolean {
+  return one.accessKeyId === other.accessKeyId && one.secretAccessKey === other.secretAccessKey;
+}
+
+/** What keeps a key from being stored under its name, in words that follow it. */
+function slipIn(profile: string, { accessKeyId, secretAccessKey }: Credentials): string | undefined {
+  if (profile === '' || !isStoredKey(profile)) return 'no key can be kept under this name; add it under another one';
+  if (/\s/.test(accessKeyId + secretAccessKey)) return 'the key has blanks in it; correct it where it is';
+  if (/^ASIA/.test(accessKeyId)) return 'its ID is that of a temporary key, which ends by itself';
+  return undefined;
+}
+
+/** A name that the config file cannot hold is no reason to leave the key where it was. */
+async function withSection(
+  access: VaultAccess,
+  { profile, section = {} }: FoundKey,
+  signal: AbortSignal,
+): Promise<{ reason?: string }> {
+  try {
+    profileHeader(profile);
+    await addProfile(access, { profile, settings: section }, signal);
+    return {};
+  } catch (error) {
+    if (!(error instanceof VaultError) || error.code === 'CANCELLED') throw error;
+    return { reason: `the AWS config file got no section for it: ${error.message}` };
+  }
+}
+
+export type PlainTextLeft = { readonly file: string; readonly kind: 'credentials' | 'config' };
+
+/**
+ * Takes keys out of a file of keys in plain text, after each has been read from the vault once more and found to be the same.
+ * Answers the profiles it did this for, and the copy of the file that was made first.
+ * @throws VaultError CONFIG_INVALID, KEYRING_*
+ */
+export async function removePlainText(
+  access: VaultAccess,
+  { file, kind }: PlainTextLeft,
+  profiles: readonly string[],
+): Promise<{ removed: readonly string[]; backup?: string }> {
+  const keys = new Map<string, Credentials>();
+  for (const profile of profiles) {
+    const key = await storedKey(access, profile);
+    if (key !== undefined && key !== 'damaged') keys.set(profile, key);
+  }
+  const backup = removePlainTextKeys(file, { kind, keys, now: access.now() });
+  return backup === undefined ? { removed: [] } : { removed: [...keys.keys()], backup };
+}
