@@ -3,6 +3,7 @@ import type { CommandInvocation, CommandName, Grammar, Invocation } from './args
 import { parse } from './args-parse.ts';
 import { settingsFor } from './args-settings.ts';
 import { consoleCommands } from './grammar/console-commands.ts';
+import { doctorCommand } from './grammar/doctor-command.ts';
 import { execCommands } from './grammar/exec-commands.ts';
 import { explainCommand } from './grammar/explain-command.ts';
 import { globalFlags } from './grammar/global-flags.ts';
@@ -28,6 +29,7 @@ export const GRAMMAR = {
     ...consoleCommands,
     ...explainCommand,
     ...hostCommands,
+    ...doctorCommand,
     ...shellCommands,
   },
 } as const satisfies Grammar;

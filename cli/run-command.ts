@@ -108,6 +108,10 @@ const runners: Runner = {
     const { proxy } = await import('./commands/proxy.ts');
     return proxy(flags, cli);
   },
+  async doctor({ flags }, cli) {
+    const { doctor } = await import('./commands/doctor.ts');
+    return doctor(flags, cli);
+  },
   async 'host install'({ flags }, cli) {
     const { installHost } = await import('./commands/host.ts');
     return done(installHost(flags, cli));

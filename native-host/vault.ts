@@ -8,7 +8,9 @@ import { isStoredKey } from './engine/session-cache.ts';
 import type { KeyCheck } from './operations/check-key.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
+import type { DoctorRequest } from './operations/doctor.ts';
 import type { Explanation } from './operations/explain.ts';
+import type { Finding } from './operations/finding.ts';
 import type { ImportRequest, PlainTextLeft } from './operations/import-keys.ts';
 import type { ImportPlace, ImportSource } from './operations/import-place.ts';
 import type { Inventory } from './operations/inventory.ts';
@@ -24,6 +26,7 @@ import type { ProfileSummary } from './protocol.ts';
 import type { SpentCodes } from './spent-codes.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
 
+export type { Finding } from './operations/finding.ts';
 export type { ImportedKey, ImportRequest } from './operations/import-keys.ts';
 export type { ImportPlace, ImportSource } from './operations/import-place.ts';
 export type { MovedKey, MoveResult } from './operations/move-keys.ts';
@@ -314,6 +317,12 @@ export class Vault {
   ): Promise<{ removed: readonly string[]; backup?: string }> {
     const { removePlainText } = await import('./operations/import-keys.ts');
     return removePlainText(this.access, left, profiles);
+  }
+
+  /** What works on this machine and what does not; asks nobody anything. @throws VaultError CANCELLED */
+  async diagnose(request: DoctorRequest): Promise<readonly Finding[]> {
+    const { diagnose } = await import('./operations/doctor.ts');
+    return diagnose(this.access, request);
   }
 
   /** Lets go of the keyring. */

@@ -55,7 +55,7 @@ async function importFrom(place: ImportPlace, { options, tally }: Work, cli: Cli
     // What is not on this machine is news only to somebody who asked for it.
     if (error.code !== 'KEYRING_UNAVAILABLE') tally.failed += 1;
     if (error.code !== 'KEYRING_UNAVAILABLE' || options.from !== undefined) {
-      cli.print(`${place.title}: cannot be read: ${printable(error.message)}\n`);
+      cli.print(`${place.title}: ${whyNot(error)}\n`);
     }
   }
   for (const { state } of keys) {
@@ -65,6 +65,14 @@ async function importFrom(place: ImportPlace, { options, tally }: Work, cli: Cli
     if (state === 'unreadable') tally.failed += 1;
   }
   return keys;
+}
+
+/** The advice after a place that is not there is for somebody who wants to keep keys in it. */
+function whyNot({ code, message }: VaultError): string {
+  const [reason = ''] = message.split(';', 1);
+  return code === 'KEYRING_UNAVAILABLE'
+    ? `nothing to read: ${printable(reason)}`
+    : `cannot be read: ${printable(message)}`;
 }
 
 /** Every failure of a place is without a backend; what the vault in use says ends the command. */

@@ -62,6 +62,28 @@ async function findService(bus: BusConnection): Promise<string> {
   throw failure;
 }
 
+/**
+ * Whether the wallet would open, without asking anybody. `none`: it is made when the first key is stored.
+ * @throws VaultError KEYRING_UNAVAILABLE, TIMEOUT
+ */
+export async function lookAtKwallet(options: KwalletOptions): Promise<'open' | 'locked' | 'none'> {
+  const { env, signal, name = KWALLET_NAME, callTimeoutMs = CALL_TIMEOUT_MS } = options;
+  if (env.DISABLE_KWALLET === '1') throw kwalletError('KEYRING_UNAVAILABLE', 'DISABLE_KWALLET=1 switches KWallet off');
+  let bus: BusConnection | undefined;
+  try {
+    bus = await connectSessionBus(env, { signal, timeoutMs: callTimeoutMs });
+    const service = target(await findService(bus));
+    const wallets = await bus.call({ ...service, member: 'wallets' });
+    if (!list(wallets.body[0]).includes(name)) return 'none';
+    const answer = await bus.call({ ...service, member: 'isOpen', signature: 's', body: [name] });
+    return answer.body[0] === true ? 'open' : 'locked';
+  } catch (error) {
+    throw asKwalletError(error, bus?.address ?? '');
+  } finally {
+    bus?.close();
+  }
+}
+
 function target(service: string) {
   return { destination: `org.kde.${service}`, path: `/modules/${service}`, interface: INTERFACE };
 }

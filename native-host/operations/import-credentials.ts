@@ -1,5 +1,5 @@
 import { readConfigFile } from '../aws/config-file.ts';
-import { type KeyFileKind, plainTextKeys } from '../aws/credentials-file.ts';
+import { type KeyFileKind, plainTextKeys, plainTextProfiles } from '../aws/credentials-file.ts';
 import type { VaultAccess } from '../vault-access.ts';
 import type { ImportPlace, PlaceContent } from './import-place.ts';
 
@@ -25,6 +25,8 @@ export async function plainTextPlaces({ settings }: VaultAccess): Promise<Import
 
 function contentOf(file: string, kind: KeyFileKind): PlaceContent {
   const found = plainTextKeys(file, kind);
+  const whole = new Set(found.map(({ profile }) => profile));
+  const halves = kind === 'config' ? [] : plainTextProfiles(file).filter((name) => !whole.has(name));
   return {
     keys: found
       .filter(({ isTemporary }) => !isTemporary)
@@ -33,11 +35,14 @@ function contentOf(file: string, kind: KeyFileKind): PlaceContent {
         read: async () => key,
         section: region === undefined ? {} : { region },
       })),
-    skipped: found
-      .filter(({ isTemporary }) => isTemporary)
-      .map(({ profile: name }) => ({
-        name,
-        reason: 'it is a temporary key with a session token, which ends by itself',
-      })),
+    skipped: [
+      ...found
+        .filter(({ isTemporary }) => isTemporary)
+        .map(({ profile: name }) => ({
+          name,
+          reason: 'it is a temporary key with a session token, which ends by itself',
+        })),
+      ...halves.map((name) => ({ name, reason: 'it has no aws_secret_access_key' })),
+    ],
   };
 }

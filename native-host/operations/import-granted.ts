@@ -1,9 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VaultError } from '../errors.ts';
-import { fileKeyring } from '../keyring/file.ts';
 import type { Keyring } from '../keyring/keyring.ts';
-import { passKeyring } from '../keyring/pass.ts';
 import type { VaultAccess } from '../vault-access.ts';
 import { keysOfItems } from './import-items.ts';
 import { asSource, type ImportPlace } from './import-place.ts';
@@ -75,6 +73,7 @@ function keepers(access: VaultAccess, { dir, config }: GrantedConfig): (readonly
       {
         title: 'the password store (pass)',
         open: async () => {
+          const { passKeyring } = await import('../keyring/pass.ts');
           const place = { dir: config.get('passdir') ?? settings.passDir, command: settings.passCmd, prefix: NAME };
           const { homeDir, stateDir } = settings;
           return passKeyring({ ...place, homeDir, stateDir, locks, env, signal, notice });
@@ -86,8 +85,11 @@ function keepers(access: VaultAccess, { dir, config }: GrantedConfig): (readonly
       {
         title: `the encrypted files in ${JSON.stringify(fileDir)}`,
         // An empty passphrase is what Granted uses where its variable is not set.
-        open: async (given) =>
-          fileKeyring({ dir: fileDir, passphrase: () => given ?? env.CF_KEYRING_FILE_PASSWORD ?? '', notice }),
+        open: async (given) => {
+          const { fileKeyring } = await import('../keyring/file.ts');
+          const passphrase = () => given ?? env.CF_KEYRING_FILE_PASSWORD ?? '';
+          return fileKeyring({ dir: fileDir, passphrase, notice });
+        },
       },
     ],
   ];
@@ -135,7 +137,7 @@ function absent({ settings }: VaultAccess): ImportPlace {
 
 function inKernel(): ImportPlace {
   return unreadable(
-    "Granted keeps its keys in the kernel's keyring here, which only Granted reads; run 'granted credentials export-plaintext' and then 'keyturn import --from credentials'",
+    "Granted keeps its keys in the kernel's keyring here, which only Granted reads: run 'granted credentials export-plaintext' and then 'keyturn import --from credentials'",
   );
 }
 

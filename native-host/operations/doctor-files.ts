@@ -1,0 +1,90 @@
+import { type Stats, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { plainTextKeys } from '../aws/credentials-file.ts';
+import { VaultError } from '../errors.ts';
+import { settingsFilePath } from '../settings-file.ts';
+import type { VaultAccess } from '../vault-access.ts';
+import { type Finding, inTwo } from './finding.ts';
+
+const OTHERS_MAY_WRITE = 0o022;
+const OTHERS_MAY_READ = 0o044;
+
+type Place = {
+  readonly subject: string;
+  readonly path: string;
+  /** What others may not do with it. Whoever writes a config file chooses what is run. */
+  readonly forbidden: number;
+  /** The mode that mends it. */
+  readonly mode: string;
+};
+
+/** Who may read and write what Keyturn relies on. What is missing is made with the right permissions. */
+export function examineFiles({ settings, env }: VaultAccess): Finding[] {
+  const { stateDir, fileDir, configFile, credentialsFile, homeDir } = settings;
+  const all = OTHERS_MAY_READ | OTHERS_MAY_WRITE;
+  const places: Place[] = [
+    { subject: 'state', path: stateDir, forbidden: all, mode: '700' },
+    { subject: 'vault', path: fileDir, forbidden: all, mode: '700' },
+    { subject: 'settings', path: settingsFilePath(env, homeDir), forbidden: OTHERS_MAY_WRITE, mode: 'go-w' },
+    { subject: 'config', path: configFile, forbidden: OTHERS_MAY_WRITE, mode: 'go-w' },
+    { subject: 'config', path: dirname(configFile), forbidden: OTHERS_MAY_WRITE, mode: 'go-w' },
+    { subject: 'credentials', path: credentialsFile, forbidden: all, mode: '600' },
+  ];
+  return places.flatMap(examineFile);
+}
+
+function examineFile({ subject, path, forbidden, mode }: Place): Finding[] {
+  const found = look(path);
+  if (found === undefined) return [];
+  const finding = { area: 'files', subject } as const;
+  if (typeof found === 'string')
+    return [{ ...finding, level: 'broken', text: `${path} cannot be looked at (${found})` }];
+  if (process.platform === 'win32') return [];
+  const own = process.getuid?.();
+  if (own !== undefined && own !== 0 && found.uid !== own && found.uid !== 0) {
+    const text = `${path} belongs to another user (${found.uid})`;
+    return [{ ...finding, level: 'broken', text, remedy: `make it yours: sudo chown ${own} ${quoted(path)}` }];
+  }
+  const shown = (found.mode & 0o777).toString(8);
+  const open = found.mode & forbidden;
+  if (open === 0) return [{ ...finding, level: 'ok', text: `${path} (${shown})` }];
+  const what = (open & OTHERS_MAY_WRITE) === 0 ? 'read' : 'change';
+  const text = `other users may ${what} ${path} (${shown})`;
+  return [{ ...finding, level: 'broken', text, remedy: `chmod ${mode} ${quoted(path)}` }];
+}
+
+/** The error's code where it cannot be looked at. */
+function look(path: string): Stats | string | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return String(error.code);
+    throw error;
+  }
+}
+
+function quoted(path: string): string {
+  return /^[\w/.@%+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Keys that lie in plain text, by the file they are in. */
+export function examinePlainText({ settings }: VaultAccess): Finding[] {
+  const files = [
+    ['credentials', settings.credentialsFile],
+    ['config', settings.configFile],
+  ] as const;
+  return files.flatMap(([kind, file]): Finding[] => {
+    const finding = { area: 'config', subject: 'plain text' } as const;
+    try {
+      const names = plainTextKeys(file, kind).flatMap(({ isTemporary, profile }) => (isTemporary ? [] : [profile]));
+      if (names.length === 0) return [];
+      const text = `${file} has ${names.length === 1 ? 'a key' : `${names.length} keys`} in plain text: ${names.join(', ')}`;
+      const remedy = 'keyturn import --from credentials --remove-plaintext';
+      return [{ ...finding, level: 'note', text, remedy }];
+    } catch (error) {
+      // What is wrong with the config file is told once, by examineConfig.
+      if (error instanceof VaultError && kind === 'config') return [];
+      return [{ ...finding, level: 'broken', ...inTwo(error) }];
+    }
+  });
+}
