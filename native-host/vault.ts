@@ -5,6 +5,7 @@ import { type ResolvedProfile, resolveProfile } from './aws/profile.ts';
 import type { Env } from './engine/context.ts';
 import type { RotateResult } from './engine/rotation-call.ts';
 import { isStoredKey } from './engine/session-cache.ts';
+import type { VaultError } from './errors.ts';
 import type { KeyCheck } from './operations/check-key.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
@@ -304,8 +305,8 @@ export class Vault {
     return importPlaces(this.access, from);
   }
 
-  /** Copies the keys of such a place to the vault in use. @throws VaultError as importKeys does */
-  async importKeys(place: ImportPlace, request: ImportRequest): Promise<void> {
+  /** Copies the keys of such a place to the vault in use. Answers why it could not be read. @throws VaultError as importKeys does */
+  async importKeys(place: ImportPlace, request: ImportRequest): Promise<VaultError | undefined> {
     const { importKeys } = await import('./operations/import-keys.ts');
     return importKeys(this.access, place, request);
   }
@@ -314,7 +315,7 @@ export class Vault {
   async removePlainText(
     left: PlainTextLeft,
     profiles: readonly string[],
-  ): Promise<{ removed: readonly string[]; backup?: string }> {
+  ): Promise<{ readonly removed: readonly string[]; readonly backup: string } | undefined> {
     const { removePlainText } = await import('./operations/import-keys.ts');
     return removePlainText(this.access, left, profiles);
   }

@@ -42,11 +42,10 @@ function report(findings: readonly Finding[], broken: number): string {
   const areas = Object.keys(TITLES).flatMap((area) => {
     const own = findings.filter((finding) => finding.area === area);
     if (own.length === 0) return [];
-    const rows = alignedColumns(own.map(({ level, subject, text }) => [level, subject, text])).split('\n');
-    const indent = ' '.repeat((rows[0] ?? '').length - (rows[0] ?? '').trimStart().length + 'broken  '.length);
+    const rows = alignedColumns(own.map(({ level, subject, text }) => [level.padEnd(6), subject, text])).split('\n');
     const lines = own.flatMap(({ remedy }, index) => [
       rows[index] ?? '',
-      ...(remedy === undefined ? [] : [`${indent}-> ${printable(remedy)}`]),
+      ...(remedy === undefined ? [] : [`          -> ${printable(remedy)}`]),
     ]);
     return [`${TITLES[own[0]?.area ?? 'vault']}\n${lines.join('\n')}\n`];
   });

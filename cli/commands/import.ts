@@ -32,6 +32,10 @@ export async function importAll(options: ImportOptions, cli: Cli): Promise<numbe
   }
   const { copied, left, failed, found } = tally;
   if (options.profile !== undefined && found === 0 && failed === 0) throw notThere(options.profile);
+  if (found === 0 && failed === 0) {
+    cli.print('No keys of other programs were found.\n');
+    return 0;
+  }
   const count = `${options.dryRun ? 'Would copy' : 'Copied'} ${plural(copied)}`;
   cli.print(`${count}${left > 0 ? `, left ${left}` : ''}.\n`);
   return failed > 0 ? 1 : 0;
@@ -48,15 +52,12 @@ async function importFrom(place: ImportPlace, { options, tally }: Work, cli: Cli
       tally.found += 1;
     return keys;
   }
-  try {
-    await openAndCopy(place, { options, keys }, cli);
-  } catch (error) {
-    if (!isAboutPlace(error)) throw error;
+  const problem = await openAndCopy(place, { options, keys }, cli);
+  if (problem !== undefined) {
     // What is not on this machine is news only to somebody who asked for it.
-    if (error.code !== 'KEYRING_UNAVAILABLE') tally.failed += 1;
-    if (error.code !== 'KEYRING_UNAVAILABLE' || options.from !== undefined) {
-      cli.print(`${place.title}: ${whyNot(error)}\n`);
-    }
+    const isAbsent = problem.code === 'KEYRING_UNAVAILABLE';
+    if (!isAbsent) tally.failed += 1;
+    if (!isAbsent || options.from !== undefined) cli.print(`${place.title}: ${whyNot(problem)}\n`);
   }
   for (const { state } of keys) {
     tally.found += 1;
@@ -69,44 +70,36 @@ async function importFrom(place: ImportPlace, { options, tally }: Work, cli: Cli
 
 /** The advice after a place that is not there is for somebody who wants to keep keys in it. */
 function whyNot({ code, message }: VaultError): string {
-  const [reason = ''] = message.split(';', 1);
+  // aws-vault's words for a backend of one's own choice.
+  const [reason = ''] = message.replace('Specified keyring backend not available, try --help: ', '').split(';', 1);
   return code === 'KEYRING_UNAVAILABLE'
     ? `nothing to read: ${printable(reason)}`
     : `cannot be read: ${printable(message)}`;
 }
 
-/** Every failure of a place is without a backend; what the vault in use says ends the command. */
-function isAboutPlace(error: unknown): error is VaultError {
-  const codes = ['KEYRING_UNAVAILABLE', 'KEYRING_LOCKED', 'KEYRING_DENIED', 'KEYRING_CORRUPT', 'TIMEOUT'];
-  if (!(error instanceof VaultError) || error.details.backend !== undefined) return false;
-  return codes.includes(error.code) || error.code === 'CONFIG_INVALID';
-}
-
 type Copying = { readonly options: ImportOptions; readonly keys: ImportedKey[] };
 
-async function openAndCopy(place: ImportPlace, { options, keys }: Copying, cli: Cli): Promise<void> {
+/** @returns why the place could not be read */
+async function openAndCopy(place: ImportPlace, { options, keys }: Copying, cli: Cli): Promise<VaultError | undefined> {
   const { profile, dryRun: isDryRun, overwrite, addConfig } = options;
-  const request = {
-    profile,
-    isDryRun,
-    overwrite,
-    addConfig,
-    signal: cli.signal,
-    ...reporter(place, { options, keys }, cli),
-  };
+  const how = { profile, isDryRun, overwrite, addConfig, signal: cli.signal };
+  const request = { ...how, ...reporter(place, { options, keys }, cli) };
   let passphrase = variable(cli.env, PASSPHRASE);
   for (let tries = 0; ; tries += 1) {
-    try {
-      await cli.ask(() => cli.vault.importKeys(place, { ...request, passphrase }));
-      return;
-    } catch (error) {
-      const dir = lockedPlace(error);
-      if (dir === undefined || tries === PASSPHRASE_TRIES || !hasTerminal()) throw withRemedy(error, dir);
-      if (passphrase !== undefined && error instanceof VaultError)
-        cli.say(`${cli.programName}: ${printable(error.message)}`);
-      passphrase = await askPassphrase(dir, cli);
-    }
+    const problem = await cli.ask(() => cli.vault.importKeys(place, { ...request, passphrase }));
+    const { file } = problem?.details ?? {};
+    if (problem?.code !== 'KEYRING_LOCKED' || file === undefined) return problem;
+    if (!hasTerminal()) return unasked(problem, file);
+    if (tries === PASSPHRASE_TRIES) return problem;
+    if (tries > 0) cli.say(`${cli.programName}: ${printable(problem.message)}`);
+    const message = `Enter passphrase to unlock ${JSON.stringify(file)}: `;
+    passphrase = await askTerminal({ message, secret: true, signal: cli.signal });
   }
+}
+
+function unasked({ details }: VaultError, file: string): VaultError {
+  const message = `the passphrase of ${JSON.stringify(file)} is needed; run this in a terminal, or set ${PASSPHRASE}`;
+  return new VaultError('KEYRING_LOCKED', message, { details });
 }
 
 /** What is printed as it happens. An attempt is repeated after a question, and then only what is new is told. */
@@ -125,22 +118,6 @@ function reporter(place: ImportPlace, { options, keys }: Copying, cli: Cli) {
       cli.print(`  ${printable(key.profile)}: ${wordsFor(key, options.dryRun)}\n`);
     },
   };
-}
-
-/** The directory of a place that its owner could open with a passphrase. */
-function lockedPlace(error: unknown): string | undefined {
-  const isLocked = error instanceof VaultError && error.code === 'KEYRING_LOCKED';
-  return isLocked && error.details.backend === undefined ? error.details.file : undefined;
-}
-
-function askPassphrase(dir: string, { signal }: Cli): Promise<string> {
-  return askTerminal({ message: `Enter passphrase to unlock ${JSON.stringify(dir)}: `, secret: true, signal });
-}
-
-function withRemedy(error: unknown, dir: string | undefined): unknown {
-  if (!(error instanceof VaultError) || dir === undefined) return error;
-  const message = `the passphrase of ${JSON.stringify(dir)} is needed; run this in a terminal, or set ${PASSPHRASE}`;
-  return new VaultError('KEYRING_LOCKED', message, { details: error.details, cause: error });
 }
 
 function wordsFor({ state, reason }: ImportedKey, isDryRun: boolean): string {
@@ -173,8 +150,9 @@ async function offerRemoval(
   const question = `Take ${plural(safe.length)} out of ${file}? A copy that only you can read stays beside it. (y|N) `;
   if (!options.removePlaintext && !(await confirm({ message: question, signal: cli.signal }))) return;
   const names = safe.map(({ profile }) => profile);
-  const { removed, backup } = await cli.ask(() => cli.vault.removePlainText(place, names));
-  if (backup === undefined) return;
+  const done = await cli.ask(() => cli.vault.removePlainText(place, names));
+  if (done === undefined) return;
+  const { removed, backup } = done;
   cli.print(`Took ${plural(removed.length)} out of ${file}: ${removed.map(printable).join(', ')}\n`);
   cli.print(`What was there before is in ${backup}; delete it when all works\n`);
 }

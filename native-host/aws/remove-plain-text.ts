@@ -16,35 +16,40 @@ const KEY_LINE = /^[^\S\n]*aws_(?:access_key_id|secret_access_key)\s*=/i;
 
 /**
  * Takes the lines of these keys out of a file and changes no other byte, its order or its permissions. What was there before
- * stays in a copy beside it that only its owner can read. Answers the copy's name, or undefined where no such line was found.
+ * stays in a copy beside it that only its owner can read. Answers whose keys they were, and the copy's name; undefined where no such
+ * line was found.
  * @throws VaultError CONFIG_INVALID when the file cannot be read or written, or where other lines hang on those of a key
  */
-export function removePlainTextKeys(file: string, removal: PlainTextRemoval): string | undefined {
-  let backup: string | undefined;
+export function removePlainTextKeys(
+  file: string,
+  removal: PlainTextRemoval,
+): { readonly removed: readonly string[]; readonly backup: string } | undefined {
+  let done: { readonly removed: readonly string[]; readonly backup: string } | undefined;
   changeConfigFile(file, (before) => {
-    const after = withoutKeys(before, file, removal);
-    if (after.equals(before)) return before;
+    const { after, removed } = withoutKeys(before, file, removal);
+    if (removed.length === 0) return before;
     requireOtherSettings(before, after, { file, kind: removal.kind });
-    backup = writeBackup(file, before, removal.now);
+    done = { removed, backup: writeBackup(file, before, removal.now) };
     return after;
   });
-  return backup;
+  return done;
 }
 
-function withoutKeys(before: Buffer, file: string, { kind, keys }: PlainTextRemoval): Buffer {
+function withoutKeys(before: Buffer, file: string, { kind, keys }: PlainTextRemoval) {
   const sections = keySections(before.toString('utf8'), file, kind);
-  const starts = allHeaders(before, file, kind);
+  const own = sections.filter((section) => holds(section, keys.get(section.name)));
   // Bytes as characters: a comment in another encoding than UTF-8 has to come out as it went in.
   const lines = before.toString('latin1').split('\n');
+  const starts = lines.flatMap((line, index) => (/^\s*\[/.test(line) ? [index + 1] : []));
   const gone = new Set<number>();
-  for (const section of sections) {
-    if (!holds(section, keys.get(section.name))) continue;
-    const end = starts.find((line) => line > section.line) ?? lines.length + 1;
-    for (let number = section.line + 1; number < end; number += 1) {
+  for (const { line } of own) {
+    const end = starts.find((start) => start > line) ?? lines.length + 1;
+    for (let number = line + 1; number < end; number += 1) {
       if (KEY_LINE.test(lines[number - 1] ?? '')) gone.add(number);
     }
   }
-  return Buffer.from(lines.filter((_, index) => !gone.has(index + 1)).join('\n'), 'latin1');
+  const rest = lines.filter((_, index) => !gone.has(index + 1));
+  return { after: Buffer.from(rest.join('\n'), 'latin1'), removed: [...new Set(own.map(({ name }) => name))] };
 }
 
 function holds({ values }: ScannedSection, key: Credentials | undefined): boolean {
@@ -53,13 +58,6 @@ function holds({ values }: ScannedSection, key: Credentials | undefined): boolea
     values.get('aws_access_key_id') === key.accessKeyId &&
     values.get('aws_secret_access_key') === key.secretAccessKey
   );
-}
-
-/** The lines on which any section begins, those of other types as well. */
-function allHeaders(content: Buffer, file: string, kind: KeyFileKind): number[] {
-  if (kind === 'credentials') return keySections(content.toString('utf8'), file, kind).map(({ line }) => line);
-  const lines = content.toString('latin1').split('\n');
-  return lines.flatMap((line, index) => (/^\s*\[/.test(line) ? [index + 1] : []));
 }
 
 /** Every other setting must be read as it was: the line of a key may be one that another goes on from. */

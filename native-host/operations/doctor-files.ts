@@ -1,5 +1,5 @@
-import { type Stats, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readdirSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { plainTextKeys } from '../aws/credentials-file.ts';
 import { VaultError } from '../errors.ts';
 import { settingsFilePath } from '../settings-file.ts';
@@ -30,7 +30,29 @@ export function examineFiles({ settings, env }: VaultAccess): Finding[] {
     { subject: 'config', path: dirname(configFile), forbidden: OTHERS_MAY_WRITE, mode: 'go-w' },
     { subject: 'credentials', path: credentialsFile, forbidden: all, mode: '600' },
   ];
-  return places.flatMap(examineFile);
+  return [...places.flatMap(examineFile), ...examineCopies([credentialsFile, configFile])];
+}
+
+/** What import left of keys in plain text. */
+function examineCopies(files: readonly string[]): Finding[] {
+  return files.flatMap((file) => {
+    const copies = namesIn(dirname(file)).filter((name) => name.startsWith(`${basename(file)}.keyturn-backup-`));
+    return copies.map((name): Finding => {
+      const path = join(dirname(file), name);
+      const text = `${path} still has the keys in plain text that import took out`;
+      return { area: 'files', subject: 'copy', level: 'note', text, remedy: `when all works: rm ${quoted(path)}` };
+    });
+  });
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir).sort();
+  } catch (error) {
+    // A directory that cannot be read is told of by itself.
+    if (error instanceof Error && 'code' in error) return [];
+    throw error;
+  }
 }
 
 function examineFile({ subject, path, forbidden, mode }: Place): Finding[] {

@@ -59,7 +59,10 @@ function chosen(
   }
   const first = durableBackends().find((name) => looks.get(name)?.level !== 'off');
   if (first === undefined) return { finding: { ...finding, level: 'broken', text: 'none: no backend can be used' } };
-  return { backend: first, finding: { ...finding, text: `${first}: the first that opens; nothing is stored yet` } };
+  return {
+    backend: first,
+    finding: { ...finding, text: `${first}: the first that can be used; no choice was made yet` },
+  };
 }
 
 function named(backend: string, text: string): { readonly backend: string; readonly finding: Finding } {
@@ -77,7 +80,9 @@ async function lookAt(name: string, access: VaultAccess, until: AbortSignal): Pr
     if (until.aborted) throw until.reason;
     if (!(error instanceof VaultError)) throw error;
     if (error.code === 'CANCELLED') return { level: 'broken', text: `does not answer within ${TIMEOUT_MS / 1000} s` };
-    return { level: error.code === 'KEYRING_UNAVAILABLE' ? 'off' : 'broken', ...inTwo(error) };
+    const level = error.code === 'KEYRING_UNAVAILABLE' ? 'off' : 'broken';
+    const remedy = INSTALL[name];
+    return { level, ...(remedy !== undefined && { remedy }), ...inTwo(error) };
   }
 }
 
@@ -88,6 +93,12 @@ function cutOff(limit: AbortSignal): Promise<never> {
     limit.addEventListener('abort', stop, { once: true });
   });
 }
+
+/** For those whose own message says what is missing, but not how to get it. */
+const INSTALL: Readonly<Record<string, string>> = {
+  'secret-service': 'install gnome-keyring or KeePassXC and run this in a desktop session',
+  kwallet: 'install KWallet (Debian: libkf5wallet-bin) and run this in a desktop session',
+};
 
 type Looker = (access: VaultAccess, limit: AbortSignal) => Promise<Look>;
 

@@ -14,10 +14,12 @@ export type Finding = {
   readonly remedy?: string;
 };
 
-/** What an error says, and after its semicolon what to do. */
+/** What an error says, and after its semicolon what to do; what concerns the choice of another backend is left out. */
 export function inTwo(error: unknown): { readonly text: string; readonly remedy?: string } {
   if (!(error instanceof VaultError)) throw error;
-  const message = error.message.replace('Specified keyring backend not available, try --help: ', '');
+  const message = error.message
+    .replace('Specified keyring backend not available, try --help: ', '')
+    .replace(/[,;]? (?:or )?choose (?:the encrypted file|another vault) with --backend(?: file)?/, '');
   const at = message.indexOf('; ');
   return at === -1 ? { text: message } : { text: message.slice(0, at), remedy: message.slice(at + 2) };
 }

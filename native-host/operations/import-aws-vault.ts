@@ -4,7 +4,7 @@ import { backendTitle, durableBackends, type KeyringOptions } from '../keyring/o
 import { readSettings, type Settings } from '../settings.ts';
 import type { VaultAccess } from '../vault-access.ts';
 import { keysOfItems } from './import-items.ts';
-import { asSource, type ImportPlace } from './import-place.ts';
+import type { ImportPlace } from './import-place.ts';
 
 type Where = Pick<Settings, 'fileDir' | 'passDir' | 'passCmd' | 'passPrefix' | 'secretServiceCollection'>;
 
@@ -35,14 +35,11 @@ function placeOf(access: VaultAccess, { backend, where, isInUse }: Found): Impor
     source: 'aws-vault',
     title: `aws-vault, ${backendTitle(backend, options)}`,
     isInUse,
-    open: (passphrase, use) =>
-      asSource(() => {
-        const place: Partial<KeyringOptions> = {
-          ...options,
-          ...(passphrase !== undefined && { passphrase: () => passphrase }),
-        };
-        return access.withBackend(backend, async (keyring) => use(await keysOfItems(keyring, undefined)), place);
-      }),
+    open: (passphrase, use) => {
+      const given = passphrase === undefined ? {} : { passphrase: () => passphrase };
+      const place: Partial<KeyringOptions> = { ...options, ...given };
+      return access.withBackend(backend, async (keyring) => use(await keysOfItems(keyring, undefined)), place);
+    },
   };
 }
 

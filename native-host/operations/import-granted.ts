@@ -4,7 +4,7 @@ import { VaultError } from '../errors.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import type { VaultAccess } from '../vault-access.ts';
 import { keysOfItems } from './import-items.ts';
-import { asSource, type ImportPlace } from './import-place.ts';
+import type { ImportPlace } from './import-place.ts';
 
 /** The name under which Granted keeps the keys of IAM users: the collection, the wallet, the folder of a password store. */
 const NAME = 'granted-aws-iam-credentials';
@@ -29,7 +29,7 @@ export async function grantedPlaces(access: VaultAccess): Promise<ImportPlace[]>
       source: 'granted',
       title: `Granted, ${title}`,
       open: async (passphrase, use) => {
-        const keyring = await asSource(() => open(passphrase));
+        const keyring = await open(passphrase);
         try {
           return await use(await keysOfItems(keyring, {}));
         } finally {

@@ -2,18 +2,18 @@ import { isStoredKey } from '../engine/session-cache.ts';
 import { keyOf, storedFields } from '../engine/stored-key.ts';
 import { VaultError } from '../errors.ts';
 import type { Keyring } from '../keyring/keyring.ts';
-import { asSource, type FoundKey, type PlaceContent, type Unusable } from './import-place.ts';
+import type { FoundKey, PlaceContent, Unusable } from './import-place.ts';
 
 /** The keys of a keyring whose items are those of aws-vault, which Granted's are as well. */
 export async function keysOfItems(
   keyring: Pick<Keyring, 'keys' | 'get'>,
   section: Readonly<Record<string, string>> | undefined,
 ): Promise<PlaceContent> {
-  const names = (await asSource(() => keyring.keys())).filter(isStoredKey).sort();
+  const names = (await keyring.keys()).filter(isStoredKey).sort();
   return {
     keys: names.map((profile) => ({
       profile,
-      read: () => asSource(() => readItem(keyring, profile)),
+      read: () => readItem(keyring, profile),
       ...(section !== undefined && { section }),
     })),
     skipped: [],

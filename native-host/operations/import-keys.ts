@@ -5,7 +5,7 @@ import { isStoredKey } from '../engine/session-cache.ts';
 import { readStoredKey } from '../engine/stored-key.ts';
 import { VaultError } from '../errors.ts';
 import type { VaultAccess } from '../vault-access.ts';
-import type { FoundKey, ImportPlace, Unusable } from './import-place.ts';
+import type { FoundKey, ImportPlace, PlaceContent, Unusable } from './import-place.ts';
 import { addKey, addProfile } from './stored-keys.ts';
 
 /**
@@ -32,27 +32,37 @@ export type ImportRequest = {
 /**
  * Copies the keys of one place to the vault in use, each read back. Nothing is taken away from the place. Repeating it finds
  * what is there already.
- * @throws VaultError KEYRING_UNAVAILABLE (the place is not on this machine), KEYRING_LOCKED (without `backend` in its details:
- *   the place; with it: the vault in use), KEYRING_*, CANCELLED
+ * @returns why the place could not be read (KEYRING_UNAVAILABLE: it is not on this machine; KEYRING_LOCKED with `file`: its
+ *   passphrase is missing or wrong), if it could not
+ * @throws VaultError KEYRING_* of the vault in use, CANCELLED
  */
-export async function importKeys(access: VaultAccess, place: ImportPlace, request: ImportRequest): Promise<void> {
-  const isWanted = (name: string): boolean => request.profile === undefined || request.profile === name;
-  await place.open(request.passphrase, async ({ keys, skipped }) => {
-    const wanted = keys.filter(({ profile }) => isWanted(profile));
-    const others = skipped.filter(({ name }) => isWanted(name));
-    // All of them before the first is written: a passphrase that does not fit is known by then.
-    const read = await readAll(wanted, request.signal);
-    request.onFound(wanted.length + others.length);
-    for (const { key, found } of read) request.onKey(await importKey(access, { key, found }, request));
-    for (const { name: profile, reason } of others) request.onKey({ profile, state: 'unusable', reason });
-  });
+export async function importKeys(
+  access: VaultAccess,
+  place: ImportPlace,
+  request: ImportRequest,
+): Promise<VaultError | undefined> {
+  let content: Content;
+  try {
+    content = await place.open(request.passphrase, (found) => readAll(found, request));
+  } catch (error) {
+    if (!(error instanceof VaultError) || error.code === 'CANCELLED' || error.code === 'INTERNAL') throw error;
+    return error;
+  }
+  request.onFound(content.read.length + content.skipped.length);
+  for (const { key, found } of content.read) request.onKey(await importKey(access, { key, found }, request));
+  for (const { name: profile, reason } of content.skipped) request.onKey({ profile, state: 'unusable', reason });
+  return undefined;
 }
 
 type Read = { readonly found: FoundKey; readonly key: Credentials | Unusable | VaultError };
 
-async function readAll(keys: readonly FoundKey[], signal: AbortSignal): Promise<Read[]> {
+type Content = { readonly read: readonly Read[]; readonly skipped: PlaceContent['skipped'] };
+
+/** All of them before the first is written: a passphrase that does not fit is known by then. */
+async function readAll({ keys, skipped }: PlaceContent, { profile, signal }: ImportRequest): Promise<Content> {
+  const isWanted = (name: string): boolean => profile === undefined || profile === name;
   const read: Read[] = [];
-  for (const found of keys) {
+  for (const found of keys.filter((key) => isWanted(key.profile))) {
     signal.throwIfAborted();
     try {
       read.push({ found, key: await found.read() });
@@ -62,7 +72,7 @@ async function readAll(keys: readonly FoundKey[], signal: AbortSignal): Promise<
       read.push({ found, key: error });
     }
   }
-  return read;
+  return { read, skipped: skipped.filter(({ name }) => isWanted(name)) };
 }
 
 async function importKey(access: VaultAccess, { found, key }: Read, request: ImportRequest): Promise<ImportedKey> {
@@ -134,19 +144,18 @@ export type PlainTextLeft = { readonly file: string; readonly kind: 'credentials
 
 /**
  * Takes keys out of a file of keys in plain text, after each has been read from the vault once more and found to be the same.
- * Answers the profiles it did this for, and the copy of the file that was made first.
+ * Answers the profiles it did this for, and the copy of the file that was made first; undefined where there was nothing to do.
  * @throws VaultError CONFIG_INVALID, KEYRING_*
  */
 export async function removePlainText(
   access: VaultAccess,
   { file, kind }: PlainTextLeft,
   profiles: readonly string[],
-): Promise<{ removed: readonly string[]; backup?: string }> {
+): Promise<{ readonly removed: readonly string[]; readonly backup: string } | undefined> {
   const keys = new Map<string, Credentials>();
   for (const profile of profiles) {
     const key = await storedKey(access, profile);
     if (key !== undefined && key !== 'damaged') keys.set(profile, key);
   }
-  const backup = removePlainTextKeys(file, { kind, keys, now: access.now() });
-  return backup === undefined ? { removed: [] } : { removed: [...keys.keys()], backup };
+  return removePlainTextKeys(file, { kind, keys, now: access.now() });
 }

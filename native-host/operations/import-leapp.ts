@@ -4,7 +4,7 @@ import type { Credentials } from '../aws/credentials.ts';
 import { VaultError } from '../errors.ts';
 import { openLibsecret, type SecretReader } from '../keyring/libsecret.ts';
 import type { VaultAccess } from '../vault-access.ts';
-import { asSource, type FoundKey, type ImportPlace, type Unusable } from './import-place.ts';
+import type { FoundKey, ImportPlace, Unusable } from './import-place.ts';
 import { decryptWorkspace, type LeappUser, leappUsers } from './leapp-workspace.ts';
 
 /** The service under which Leapp's library (keytar) puts its secrets. */
@@ -21,11 +21,11 @@ export async function leappPlaces(access: VaultAccess): Promise<ImportPlace[]> {
         const users = leappUsers(decryptWorkspace(readWorkspace(file), file));
         if (users.length === 0) return use({ keys: [], skipped: [] });
         if (process.platform !== 'linux') throw notHere();
-        const secrets = await asSource(() => openLibsecret({ env: access.env, signal: access.signal }));
+        const secrets = await openLibsecret({ env: access.env, signal: access.signal });
         try {
           const keys = users.map((user): FoundKey => {
             const { profile, settings: section } = user;
-            return { profile, section, read: () => asSource(() => readKey(secrets, user)) };
+            return { profile, section, read: () => readKey(secrets, user) };
           });
           return await use({ keys, skipped: [] });
         } finally {

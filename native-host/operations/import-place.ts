@@ -1,5 +1,4 @@
 import type { Credentials } from '../aws/credentials.ts';
-import { VaultError } from '../errors.ts';
 
 /** Programs and files whose keys can be taken over. */
 export const IMPORT_SOURCES = ['aws-vault', 'credentials', 'granted', 'leapp'] as const;
@@ -37,17 +36,3 @@ export type ImportPlace = {
    */
   readonly open: <T>(passphrase: string | undefined, use: (content: PlaceContent) => Promise<T>) => Promise<T>;
 };
-
-/**
- * A locked source is not the vault in use: without the backend's name, nobody takes an answer to this for the vault's passphrase.
- */
-export async function asSource<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof VaultError)) throw error;
-    const { backend: _backend, ...details } = error.details;
-    const message = error.message.replace('Specified keyring backend not available, try --help: ', '');
-    throw new VaultError(error.code, message, { details, cause: error });
-  }
-}
