@@ -28,6 +28,7 @@ export async function importAll(options: ImportOptions, cli: Cli): Promise<numbe
   const tally: Tally = { copied: 0, left: 0, failed: 0, found: 0 };
   for (const place of await cli.vault.importPlaces(options.from)) {
     const keys = await importFrom(place, { options, tally }, cli);
+    if (place.source === 'granted') await adviseOnGranted(keys, cli);
     if (place.plainText !== undefined && !options.dryRun) await offerRemoval(place.plainText, { keys, options }, cli);
   }
   const { copied, left, failed, found } = tally;
@@ -130,6 +131,19 @@ function wordsFor({ state, reason }: ImportedKey, isDryRun: boolean): string {
     unusable: 'was left',
   };
   return `${words[state]}${reason === undefined ? '' : `: ${printable(reason)}`}`;
+}
+
+/** Granted writes itself into the config file. The vault's key comes first here, but not for other programs. */
+async function adviseOnGranted(keys: readonly ImportedKey[], cli: Cli): Promise<void> {
+  const { profiles } = await cli.vault.config();
+  for (const { profile, state } of keys) {
+    const command = profiles.get(profile)?.values.get('credential_process') ?? '';
+    if (!/\bgranted\b/.test(command) || (state !== 'new' && state !== 'same' && state !== 'replaced')) continue;
+    const instead = `credential_process = ${cli.programName} export --format=json ${profile}`;
+    cli.say(
+      `The config file still has other programs run Granted for ${printable(profile)}; instead: ${printable(instead)}`,
+    );
+  }
 }
 
 type Removal = { readonly keys: readonly ImportedKey[]; readonly options: ImportOptions };

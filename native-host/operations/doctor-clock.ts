@@ -1,5 +1,5 @@
 import { send } from '../aws/connection.ts';
-import { configuredEndpoint } from '../aws/endpoint.ts';
+import { checkRegion, configuredEndpoint } from '../aws/endpoint.ts';
 import { defaultRegion, dnsSuffix, partitionOfRegion } from '../aws/partition.ts';
 import { type ResolvedProfile, resolveProfile } from '../aws/profile.ts';
 import { VaultError } from '../errors.ts';
@@ -22,7 +22,10 @@ export async function examineClock(access: VaultAccess, until: AbortSignal): Pro
     const startedAt = access.now().getTime();
     const signal = AbortSignal.any([until, limit]);
     const headers = { 'user-agent': 'keyturn' };
-    const answer = await send({ method: 'GET', url, headers }, { env: access.env, caBundle: profile.caBundle, signal });
+    const answer = await send(
+      { method: 'GET', url, headers },
+      { env: access.env, caBundle: profile?.caBundle, signal },
+    );
     const middle = (startedAt + access.now().getTime()) / 2;
     const theirs = Date.parse(answer.headers.date ?? '');
     if (Number.isNaN(theirs)) return { ...finding, level: 'note', text: `${url.host} does not tell the time` };
@@ -38,15 +41,21 @@ export async function examineClock(access: VaultAccess, until: AbortSignal): Pro
   }
 }
 
-async function defaultProfile({ config, env }: VaultAccess): Promise<ResolvedProfile> {
-  return resolveProfile('default', { config: await config(), env, flags: {}, isTarget: false });
+/** Undefined where the config file is broken, which examineConfig tells. */
+async function defaultProfile({ config, env }: VaultAccess): Promise<ResolvedProfile | undefined> {
+  try {
+    return resolveProfile('default', { config: await config(), env, flags: {}, isTarget: false });
+  } catch (error) {
+    if (error instanceof VaultError) return undefined;
+    throw error;
+  }
 }
 
-function stsUrl({ env }: VaultAccess, profile: ResolvedProfile): string {
-  const { endpointUrl: endpoint, serviceEndpoints, ignoresEndpoints } = profile;
-  const region = profile.region ?? defaultRegion('aws');
+function stsUrl({ env }: VaultAccess, profile: ResolvedProfile | undefined): string {
+  const { endpointUrl: endpoint, serviceEndpoints, ignoresEndpoints, usesDualstack = false } = profile ?? {};
+  const region = checkRegion(profile?.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? defaultRegion('aws'));
   const own = configuredEndpoint('STS', env, { endpoint, serviceEndpoints, ignoresEndpoints });
-  return own ?? `https://sts.${region}.${dnsSuffix(partitionOfRegion(region), false)}`;
+  return own ?? `https://sts.${region}.${dnsSuffix(partitionOfRegion(region), usesDualstack)}`;
 }
 
 function judged(seconds: number, host: string): Pick<Finding, 'level' | 'text' | 'remedy'> {

@@ -1,4 +1,4 @@
-import { readdirSync, type Stats, statSync } from 'node:fs';
+import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { plainTextKeys } from '../aws/credentials-file.ts';
 import { VaultError } from '../errors.ts';
@@ -8,6 +8,8 @@ import { type Finding, inTwo } from './finding.ts';
 
 const OTHERS_MAY_WRITE = 0o022;
 const OTHERS_MAY_READ = 0o044;
+const ALL_USERS = 0o007;
+const STICKY_BIT = 0o1000;
 
 type Place = {
   readonly subject: string;
@@ -16,6 +18,8 @@ type Place = {
   readonly forbidden: number;
   /** The mode that mends it. */
   readonly mode: string;
+  /** Where what is in it is worth less. */
+  readonly isHarmless?: boolean;
 };
 
 /** Who may read and write what Keyturn relies on. What is missing is made with the right permissions. */
@@ -28,7 +32,10 @@ export function examineFiles({ settings, env }: VaultAccess): Finding[] {
     { subject: 'settings', path: settingsFilePath(env, homeDir), forbidden: OTHERS_MAY_WRITE, mode: 'go-w' },
     { subject: 'config', path: configFile, forbidden: OTHERS_MAY_WRITE, mode: 'go-w' },
     { subject: 'config', path: dirname(configFile), forbidden: OTHERS_MAY_WRITE, mode: 'go-w' },
-    { subject: 'credentials', path: credentialsFile, forbidden: all, mode: '600' },
+    {
+      ...{ subject: 'credentials', path: credentialsFile, forbidden: all, mode: '600' },
+      isHarmless: !holdsSecrets(credentialsFile),
+    },
   ];
   return [...places.flatMap(examineFile), ...examineCopies([credentialsFile, configFile])];
 }
@@ -55,7 +62,7 @@ function namesIn(dir: string): string[] {
   }
 }
 
-function examineFile({ subject, path, forbidden, mode }: Place): Finding[] {
+function examineFile({ subject, path, forbidden, mode, isHarmless = false }: Place): Finding[] {
   const found = look(path);
   if (found === undefined) return [];
   const finding = { area: 'files', subject } as const;
@@ -68,11 +75,25 @@ function examineFile({ subject, path, forbidden, mode }: Place): Finding[] {
     return [{ ...finding, level: 'broken', text, remedy: `make it yours: sudo chown ${own} ${quoted(path)}` }];
   }
   const shown = (found.mode & 0o777).toString(8);
-  const open = found.mode & forbidden;
+  // Where everybody may make files, as in /tmp, nobody may replace those of others.
+  const open = found.mode & STICKY_BIT ? 0 : found.mode & forbidden;
   if (open === 0) return [{ ...finding, level: 'ok', text: `${path} (${shown})` }];
   const what = (open & OTHERS_MAY_WRITE) === 0 ? 'read' : 'change';
-  const text = `other users may ${what} ${path} (${shown})`;
-  return [{ ...finding, level: 'broken', text, remedy: `chmod ${mode} ${quoted(path)}` }];
+  // On many systems every user has a group of his own, so what a group may do is worth a look and no alarm.
+  const isGroupOnly = (open & ALL_USERS) === 0;
+  const text = `${isGroupOnly ? 'its group' : 'other users'} may ${what} ${path} (${shown})`;
+  const level = isGroupOnly || isHarmless ? 'note' : 'broken';
+  return [{ ...finding, level, text, remedy: `chmod ${mode} ${quoted(path)}` }];
+}
+
+function holdsSecrets(file: string): boolean {
+  try {
+    return /^\s*aws_(secret_access_key|session_token)\s*=/im.test(readFileSync(file, 'utf8'));
+  } catch (error) {
+    // Not there, or told of by examinePlainText.
+    if (error instanceof Error && 'code' in error) return false;
+    throw error;
+  }
 }
 
 /** The error's code where it cannot be looked at. */

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isStoredKey } from '../engine/session-cache.ts';
 import { VaultError } from '../errors.ts';
@@ -6,6 +6,7 @@ import { rememberedBackend } from '../keyring/backend-choice.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { backendNames, durableBackends } from '../keyring/open.ts';
 import { variable } from '../settings.ts';
+import { readSettingsFile, settingsFilePath } from '../settings-file.ts';
 import type { VaultAccess } from '../vault-access.ts';
 import { type Finding, inTwo } from './finding.ts';
 
@@ -42,12 +43,10 @@ function chosen(
   access: VaultAccess,
   looks: ReadonlyMap<string, Look>,
 ): { readonly backend?: string; readonly finding: Finding } {
-  const { settings, env } = access;
+  const { settings } = access;
   const finding = { area: 'vault', subject: 'in use', level: 'ok' } as const;
   if (settings.backend !== undefined) {
-    const isVariable = variable(env, 'AWS_VAULT_BACKEND') === settings.backend;
-    const why = isVariable ? 'AWS_VAULT_BACKEND says so' : '--backend or the settings file says so';
-    return named(settings.backend, `${settings.backend}: ${why}`);
+    return named(settings.backend, `${settings.backend}: ${whoSays(settings.backend, access)} says so`);
   }
   try {
     const remembered = rememberedBackend(settings.stateDir);
@@ -63,6 +62,14 @@ function chosen(
     backend: first,
     finding: { ...finding, text: `${first}: the first that can be used; no choice was made yet` },
   };
+}
+
+/** The environment comes before the settings file, and the command line before both; there it may say the same. */
+function whoSays(backend: string, { env, settings }: VaultAccess): string {
+  if (variable(env, 'AWS_VAULT_BACKEND') === backend) return 'AWS_VAULT_BACKEND';
+  const path = settingsFilePath(env, settings.homeDir);
+  const isSet = readSettingsFile(path)?.lines.some(({ key, value }) => key === 'backend' && value === backend);
+  return isSet === true ? path : '--backend';
 }
 
 function named(backend: string, text: string): { readonly backend: string; readonly finding: Finding } {
@@ -140,16 +147,38 @@ function keysIn(backend: string, access: VaultAccess): Promise<string[]> {
 }
 
 /** Its entries are not looked into: that may take a while, and a passphrase. */
-async function lookAtPass(access: VaultAccess): Promise<Look> {
+async function lookAtPass(access: VaultAccess, limit: AbortSignal): Promise<Look> {
   const { settings, env } = access;
   await access.withBackend('pass', async () => undefined);
   const { entriesBelow } = await import('../keyring/pass-store.ts');
   const store = settings.passDir ?? (env.PASSWORD_STORE_DIR || join(settings.homeDir, '.password-store'));
   const entries = entriesBelow(join(store, settings.passPrefix)).length;
+  const lacking = await keyWithoutSecret(store, access, limit);
+  if (lacking !== undefined) {
+    const text = `GnuPG has no secret key ${JSON.stringify(lacking)}, which ${join(store, '.gpg-id')} names`;
+    return { level: 'broken', text, remedy: "import that key, or name another with 'pass init'" };
+  }
   return {
     level: 'ok',
     text: `${store} is there, with ${entries} entries; GnuPG asks for its passphrase when one is read`,
   };
+}
+
+/** Looks among the keys, which needs no passphrase; one of those that a store is written for is enough to read it. */
+async function keyWithoutSecret(store: string, { env }: VaultAccess, signal: AbortSignal): Promise<string | undefined> {
+  const idFile = join(store, '.gpg-id');
+  if (statSync(idFile, { throwIfNoEntry: false }) === undefined) return undefined;
+  const ids = readFileSync(idFile, 'utf8')
+    .split('\n')
+    .map((line) => line.replace(/#.*/, '').trim())
+    .filter(Boolean);
+  const { runProgram } = await import('../keyring/program.ts');
+  for (const id of ids) {
+    const command = ['gpg', '--batch', '--with-colons', '--list-secret-keys', '--', id] as const;
+    const { status } = await runProgram(command, { env, signal, timeoutMs: TIMEOUT_MS, backend: 'pass' });
+    if (status === 0) return undefined;
+  }
+  return ids[0];
 }
 
 /** Opens one item where a passphrase is given already. */

@@ -98,6 +98,7 @@ describe('doctor', () => {
     fs.chmodSync(credentials, 0o644);
     fs.chmodSync(world.configFile, 0o666);
     fs.chmodSync(world.vaultDir, 0o755);
+    fs.chmodSync(path.dirname(credentials), 0o770);
     const { status, findings, stdout } = await doctor();
     expect(status).toBe(1);
     const broken = findings.filter(({ area, level }) => area === 'files' && level === 'broken');
@@ -106,6 +107,7 @@ describe('doctor', () => {
       [`other users may change ${world.configFile} (666)`, `chmod go-w ${world.configFile}`],
       [`other users may read ${credentials} (644)`, `chmod 600 ${credentials}`],
     ]);
+    expect(findings.find(({ text }) => text.startsWith('its group may change'))?.level).toBe('note');
     const plain = findings.find(({ subject }) => subject === 'plain text');
     expect(plain?.text).toBe(`${credentials} has a key in plain text: x`);
     expect(stdout).not.toContain('plain/secret');

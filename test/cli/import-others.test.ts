@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startKwallet } from '../contract/kwallet-daemon.ts';
 import { type SessionBus, startSessionBus } from '../contract/session-bus.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -65,6 +66,50 @@ describe('import from Granted', () => {
     fs.writeFileSync(path.join(world.home, '.granted', 'config'), '[Keyring]\nBackend = "keyctl"\n');
     const { stdout } = await world.run(['import', '--from', 'granted']);
     expect(stdout).toContain("run 'granted credentials export-plaintext' and then 'keyturn import --from credentials'");
+  });
+});
+
+describe('where KWallet runs', () => {
+  it('keys of aws-vault and of Granted are found in their wallets, and doctor tells which wallet is open', async () => {
+    const kwallet = await startKwallet();
+    try {
+      const { DBUS_SESSION_BUS_ADDRESS = '' } = kwallet.bus.env;
+      Object.assign(world.env, { DBUS_SESSION_BUS_ADDRESS });
+      const look = async (): Promise<string> => (await world.run(['doctor', '--offline'])).stdout;
+      expect(await look()).toContain(
+        'kwallet         opens; the wallet "aws-vault" is made when the first key is stored\n',
+      );
+      await kwallet.openWallet();
+      const [ada, eve] = [newKey('ada'), newKey('eve')];
+      await world.run(['--backend', 'kwallet', 'add', '--env', '--no-add-config', 'ada'], {
+        env: { AWS_ACCESS_KEY_ID: ada.accessKeyId, AWS_SECRET_ACCESS_KEY: ada.secretAccessKey },
+      });
+      expect(await look()).toContain('kwallet         opens, with 1 key\n');
+      const granted = 'granted-aws-iam-credentials';
+      await kwallet.call('pamOpen', 'sayi', [granted, Buffer.alloc(56, 'k'), 0]);
+      const handle = (await kwallet.call('open', 'sxs', [granted, 0n, granted])) ?? -1;
+      await kwallet.call('createFolder', 'iss', [handle, granted, granted]);
+      const data = JSON.stringify({
+        AccessKeyID: eve.accessKeyId,
+        SecretAccessKey: eve.secretAccessKey,
+        CanExpire: false,
+      });
+      const item = JSON.stringify({
+        Key: 'eve',
+        Data: Buffer.from(data).toString('base64'),
+        Label: '',
+        Description: '',
+      });
+      await kwallet.call('writeEntry', 'issays', [handle, granted, 'eve', Buffer.from(item), granted]);
+      fs.mkdirSync(path.join(world.home, '.granted'));
+      const { stdout } = await world.run(['import']);
+      expect(stdout).toContain('aws-vault, KWallet: 1 key\n  ada: copied to the vault\n');
+      expect(stdout).toContain('Granted, KWallet: 1 key\n  eve: copied to the vault\n');
+      await kwallet.closeWallet();
+      expect(await look()).toContain('kwallet         the wallet "aws-vault" is locked');
+    } finally {
+      await kwallet.stop();
+    }
   });
 });
 
