@@ -15,6 +15,8 @@ export type ImportOptions = {
 };
 
 const PASSPHRASE_TRIES = 3;
+/** More names than this have scrolled by already. */
+const NAMED_MAX = 10;
 const PASSPHRASE = 'KEYTURN_IMPORT_PASSPHRASE';
 
 type Tally = { copied: number; left: number; failed: number; found: number };
@@ -26,6 +28,8 @@ type Tally = { copied: number; left: number; failed: number; found: number };
  */
 export async function importAll(options: ImportOptions, cli: Cli): Promise<number> {
   const tally: Tally = { copied: 0, left: 0, failed: 0, found: 0 };
+  // Needed for every key, so what is wrong with it is told before the first is touched.
+  await cli.vault.config();
   for (const place of await cli.vault.importPlaces(options.from)) {
     const keys = await importFrom(place, { options, tally }, cli);
     if (place.source === 'granted') await adviseOnGranted(keys, cli);
@@ -163,11 +167,12 @@ async function offerRemoval(
   }
   const question = `Take ${plural(safe.length)} out of ${file}? A copy that only you can read stays beside it. (y|N) `;
   if (!options.removePlaintext && !(await confirm({ message: question, signal: cli.signal }))) return;
-  const names = safe.map(({ profile }) => profile);
-  const done = await cli.ask(() => cli.vault.removePlainText(place, names));
+  const profiles = safe.map(({ profile }) => profile);
+  const done = await cli.ask(() => cli.vault.removePlainText(place, profiles));
   if (done === undefined) return;
   const { removed, backup } = done;
-  cli.print(`Took ${plural(removed.length)} out of ${file}: ${removed.map(printable).join(', ')}\n`);
+  const names = removed.length > NAMED_MAX ? '' : `: ${removed.map(printable).join(', ')}`;
+  cli.print(`Took ${plural(removed.length)} out of ${file}${names}\n`);
   cli.print(`What was there before is in ${backup}; delete it when all works\n`);
 }
 

@@ -6,7 +6,7 @@ import { readStoredKey } from '../engine/stored-key.ts';
 import { VaultError } from '../errors.ts';
 import type { VaultAccess } from '../vault-access.ts';
 import type { FoundKey, ImportPlace, PlaceContent, Unusable } from './import-place.ts';
-import { addKey, addProfile } from './stored-keys.ts';
+import { addKey, addProfiles, type NewProfile, storeKey } from './stored-keys.ts';
 
 /**
  * `same`: the vault has it. `different`: the vault has another one, and was left. `unreadable`, `unusable`: see `reason`.
@@ -49,7 +49,16 @@ export async function importKeys(
     return error;
   }
   request.onFound(content.read.length + content.skipped.length);
-  for (const { key, found } of content.read) request.onKey(await importKey(access, { key, found }, request));
+  const sections: NewProfile[] = [];
+  for (const read of content.read) {
+    const imported = await importKey(access, read, request);
+    const { profile, section } = read.found;
+    const isKept = imported.state === 'new' || imported.state === 'replaced' || imported.state === 'same';
+    if (isKept && imported.reason === undefined && section !== undefined) sections.push({ profile, settings: section });
+    request.onKey(imported);
+  }
+  if (request.addConfig && !request.isDryRun && sections.length > 0)
+    await addProfiles(access, sections, request.signal);
   for (const { name: profile, reason } of content.skipped) request.onKey({ profile, state: 'unusable', reason });
   return undefined;
 }
@@ -83,10 +92,13 @@ async function importKey(access: VaultAccess, { found, key }: Read, request: Imp
   if (slip !== undefined) return { profile, state: 'unusable', reason: slip };
   request.signal.throwIfAborted();
   const state = await stateOf(access, { profile, key }, request.overwrite);
-  if (request.isDryRun || state === 'different') return { profile, state };
-  if (state !== 'same') await addKey(access, { profile, key });
-  if (!request.addConfig || section === undefined) return { profile, state };
-  return { profile, state, ...(await withSection(access, found, request.signal)) };
+  const reason = request.addConfig && section !== undefined ? whyNoSection(profile) : undefined;
+  if (!request.isDryRun) {
+    if (state === 'replaced') await addKey(access, { profile, key });
+    // A profile that had no key has no sessions that began with one.
+    if (state === 'new') await access.withKeyring((keyring) => storeKey(access, keyring, { profile, key }));
+  }
+  return { profile, state, ...(reason !== undefined && state !== 'different' && { reason }) };
 }
 
 async function stateOf(
@@ -125,18 +137,13 @@ function slipIn(profile: string, { accessKeyId, secretAccessKey }: Credentials):
 }
 
 /** A name that the config file cannot hold is no reason to leave the key where it was. */
-async function withSection(
-  access: VaultAccess,
-  { profile, section = {} }: FoundKey,
-  signal: AbortSignal,
-): Promise<{ reason?: string }> {
+function whyNoSection(profile: string): string | undefined {
   try {
     profileHeader(profile);
-    await addProfile(access, { profile, settings: section }, signal);
-    return {};
+    return undefined;
   } catch (error) {
-    if (!(error instanceof VaultError) || error.code === 'CANCELLED') throw error;
-    return { reason: `the AWS config file got no section for it: ${error.message}` };
+    if (error instanceof VaultError) return `the AWS config file gets no section for it: ${error.message}`;
+    throw error;
   }
 }
 
