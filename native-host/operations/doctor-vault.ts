@@ -165,13 +165,20 @@ async function lookAtPass(access: VaultAccess, limit: AbortSignal): Promise<Look
 }
 
 /** Looks among the keys, which needs no passphrase; one of those that a store is written for is enough to read it. */
-async function keyWithoutSecret(store: string, { env }: VaultAccess, signal: AbortSignal): Promise<string | undefined> {
+async function keyWithoutSecret(
+  store: string,
+  { env, settings }: VaultAccess,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const idFile = join(store, '.gpg-id');
   if (statSync(idFile, { throwIfNoEntry: false }) === undefined) return undefined;
   const ids = readFileSync(idFile, 'utf8')
     .split('\n')
     .map((line) => line.replace(/#.*/, '').trim())
     .filter(Boolean);
+  // GnuPG would make its directory, and this is only to look.
+  if (statSync(env.GNUPGHOME || join(settings.homeDir, '.gnupg'), { throwIfNoEntry: false }) === undefined)
+    return ids[0];
   const { runProgram } = await import('../keyring/program.ts');
   for (const id of ids) {
     const command = ['gpg', '--batch', '--with-colons', '--list-secret-keys', '--', id] as const;

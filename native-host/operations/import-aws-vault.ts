@@ -1,5 +1,4 @@
 import { realpathSync } from 'node:fs';
-import { VaultError } from '../errors.ts';
 import { backendTitle, durableBackends, type KeyringOptions } from '../keyring/open.ts';
 import { readSettings, type Settings } from '../settings.ts';
 import type { VaultAccess } from '../vault-access.ts';
@@ -11,11 +10,13 @@ type Where = Pick<Settings, 'fileDir' | 'passDir' | 'passCmd' | 'passPrefix' | '
 /**
  * aws-vault's vaults: each backend where aws-vault itself would look for it, by its variables or its defaults. Flags and the
  * settings file say where the vault in use is, of which aws-vault knows nothing.
+ * @throws VaultError KEYRING_*, CONFIG_INVALID of the vault in use
  */
 export async function awsVaultPlaces(access: VaultAccess): Promise<ImportPlace[]> {
   const { settings, env } = access;
   const wheres: Where[] = [settings, readSettings(env, settings.homeDir), readSettings({}, settings.homeDir)];
-  const inUse = await idInUse(access);
+  // Where that one does not open there is nothing to copy to, and this says so.
+  const inUse = placeId(await access.withKeyring(async ({ backend }) => backend), settings, env);
   const places = new Map<string, ImportPlace>();
   for (const backend of durableBackends()) {
     for (const where of wheres) {
@@ -41,18 +42,6 @@ function placeOf(access: VaultAccess, { backend, where, isInUse }: Found): Impor
       return access.withBackend(backend, async (keyring) => use(await keysOfItems(keyring, undefined)), place);
     },
   };
-}
-
-/** Which place the vault in use is; undefined where none opens, which is told when something is to be stored. */
-async function idInUse(access: VaultAccess): Promise<string | undefined> {
-  try {
-    const backend = await access.withKeyring(async (keyring) => keyring.backend);
-    return placeId(backend, access.settings, access.env);
-  } catch (error) {
-    if (!(error instanceof VaultError)) throw error;
-    access.log(`the vault in use: ${error.message}`);
-    return undefined;
-  }
 }
 
 function placeId(backend: string, where: Where, env: VaultAccess['env']): string {

@@ -155,6 +155,35 @@ describe('doctor', () => {
     ]);
   });
 
+  it('says who chose the vault, and that GnuPG cannot open the password store', async () => {
+    const store = path.join(world.home, '.password-store');
+    fs.mkdirSync(store);
+    fs.writeFileSync(path.join(store, '.gpg-id'), 'nobody@example.com\n');
+    const env = { AWS_VAULT_BACKEND: undefined, AWS_VAULT_FILE_PASSPHRASE: undefined };
+    const pass = await doctor(env);
+    expect(pass.one('pass')).toMatchObject({
+      level: 'broken',
+      text: expect.stringContaining('no secret key "nobody@example.com"'),
+    });
+    expect(fs.existsSync(path.join(world.home, '.gnupg'))).toBe(false);
+    const settings = path.join(world.home, '.config/keyturn/config');
+    fs.mkdirSync(path.dirname(settings), { recursive: true });
+    fs.writeFileSync(settings, 'backend = file\n');
+    expect((await doctor(env)).one('in use')?.text).toBe(`file: ${settings} says so`);
+    fs.rmSync(settings);
+    const choice = path.join(world.home, '.local/state/keyturn/backend');
+    fs.mkdirSync(path.dirname(choice), { recursive: true });
+    fs.writeFileSync(choice, 'file\n');
+    expect((await doctor(env)).one('in use')?.text).toBe(`file: the choice remembered in ${choice}`);
+    fs.writeFileSync(choice, 'bogus\n');
+    expect((await doctor(env)).one('in use')).toMatchObject({
+      level: 'broken',
+      text: expect.stringMatching(/^bogus: .*, but this system has none$/),
+    });
+    const imported = await world.run(['import'], { env });
+    expect([imported.status, imported.stdout]).toEqual([1, '']);
+  });
+
   it('names variables that put something in the place of a profile, without their values', async () => {
     const { status, one, stdout } = await doctor({
       AWS_SECRET_ACCESS_KEY: 'canary/secret',
