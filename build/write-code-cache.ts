@@ -13,7 +13,7 @@ import { chunkLoader, codeCacheFile } from './chunk-loader.ts';
  * as people do, in a throwaway home and without a network, and keeps what V8 has compiled by then, which is what a start needs.
  */
 const ROUNDS: readonly (readonly string[])[] = [
-  ['add', '--env', 'user'],
+  ['add', '--env', '--no-verify', 'user'],
   ['exec', '--no-session', 'user', '--', 'true'],
   // Ends where a code is needed: there is no browser to ask.
   ['exec', '--prompt', 'browser', 'role', '--', 'true'],

@@ -7,6 +7,8 @@ type FlagCommon = {
   readonly hidden?: true;
   /** Known from aws-vault but not offered: its use is an error that gives this reason, never silently ignored. */
   readonly unavailable?: string;
+  /** Variables of AWS's that say the same and are read elsewhere: with one of them set, the settings file does not count. */
+  readonly variables?: readonly string[];
 };
 
 type EnvSource = {
@@ -19,7 +21,12 @@ type EnvSource = {
 export type FlagSpec = FlagCommon &
   (
     | { readonly kind: 'boolean'; readonly default?: true; readonly env?: string }
-    | (EnvSource & { readonly kind: 'string'; readonly completes?: 'service' })
+    | (EnvSource & {
+        readonly kind: 'string';
+        readonly completes?: 'service';
+        /** `--region "$REGION"` with nothing in the variable is as good as no flag, as it is for aws-vault. */
+        readonly emptyIsUnset?: true;
+      })
     | (EnvSource & {
         readonly kind: 'choice';
         readonly choices: readonly string[];
@@ -36,7 +43,7 @@ export type ArgSpec = {
   readonly kind: 'required' | 'optional' | 'rest';
   /** Used when the argument is not given; an empty variable counts as unset. */
   readonly env?: string;
-  /** Only what comes before `--` can be this argument: in `exec -- aws s3 ls` the program is aws, and no profile is given. */
+  /** Only what comes before `--` is this argument: in `exec -- aws s3 ls` none is given (but see profileAfterDashes). */
   readonly beforeDashes?: true;
   /** What a shell's completion offers here; `stored`: profiles, and names that only the vault knows. */
   readonly completes?: 'profile' | 'stored' | 'command' | 'service' | readonly string[];

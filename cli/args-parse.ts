@@ -189,6 +189,7 @@ class Parser {
         continue;
       }
       if (Object.hasOwn(values, flag.key)) throw usageError(`flag '${flag.name}' cannot be repeated`, flag.name);
+      if (value === '' && flag.spec.kind === 'string' && flag.spec.emptyIsUnset) continue;
       values[flag.key] = typeof value === 'boolean' ? value : convert(flag, value);
     }
     for (const flag of this.long.values()) {
@@ -206,7 +207,8 @@ class Parser {
         .split(/\s+/)
         .filter(Boolean);
     if (fromEnv) return spec.kind === 'boolean' ? truth(fromEnv, `$${spec.env}`) : convert(flag, fromEnv);
-    const fromFile = this.settings?.get(flag.key);
+    const isSetElsewhere = spec.variables?.some((name) => this.env[name]) ?? false;
+    const fromFile = isSetElsewhere ? undefined : this.settings?.get(flag.key);
     if (fromFile !== undefined) return fromFile;
     if (spec.kind === 'boolean') return spec.default ?? false;
     return spec.kind === 'duration' ? undefined : spec.default;

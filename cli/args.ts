@@ -3,10 +3,12 @@ import type { CommandInvocation, CommandName, Grammar, Invocation } from './args
 import { parse } from './args-parse.ts';
 import { settingsFor } from './args-settings.ts';
 import { consoleCommands } from './grammar/console-commands.ts';
+import { doctorCommand } from './grammar/doctor-command.ts';
 import { execCommands } from './grammar/exec-commands.ts';
 import { explainCommand } from './grammar/explain-command.ts';
 import { globalFlags } from './grammar/global-flags.ts';
 import { hostCommands } from './grammar/host-commands.ts';
+import { importCommand } from './grammar/import-command.ts';
 import { mfaCommands } from './grammar/mfa-commands.ts';
 import { moveCommands } from './grammar/move-commands.ts';
 import { sessionCommands } from './grammar/session-commands.ts';
@@ -20,6 +22,7 @@ export const GRAMMAR = {
   globals: globalFlags,
   commands: {
     ...vaultCommands,
+    ...importCommand,
     ...moveCommands,
     ...unlockCommands,
     ...execCommands,
@@ -28,6 +31,7 @@ export const GRAMMAR = {
     ...consoleCommands,
     ...explainCommand,
     ...hostCommands,
+    ...doctorCommand,
     ...shellCommands,
   },
 } as const satisfies Grammar;

@@ -13,6 +13,25 @@ export async function chosenProfile(named: string | undefined, cli: Cli): Promis
   return profile;
 }
 
+type Words = {
+  readonly profile: string | undefined;
+  readonly cmd: string | undefined;
+  readonly args: readonly string[];
+};
+
+/**
+ * What `exec -- WORD ...` means. aws-vault takes WORD for the profile, and so do we where a profile of that name is known and
+ * neither the command line nor AWS_PROFILE names one. Else WORD is the program.
+ * @throws VaultError as listing profiles does
+ */
+export async function profileAfterDashes(words: Words, cli: Cli): Promise<Words> {
+  const { profile, cmd, args } = words;
+  if (profile !== undefined || cmd === undefined) return words;
+  const { profiles } = await cli.ask(() => cli.vault.list());
+  if (!profiles.some(({ name }) => name === cmd)) return words;
+  return { profile: cmd, cmd: args[0], args: args.slice(1) };
+}
+
 /** Finds a profile missing that nobody could be asked for, before anything else is found wrong. @throws VaultError USAGE */
 export async function checkProfileCanBeChosen(named: string | undefined): Promise<void> {
   if (named !== undefined) return;

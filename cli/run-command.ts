@@ -1,5 +1,5 @@
 import type { Command as AnyCommand, CommandOf } from './args.ts';
-import { chosenProfile, pickedProfile, remember } from './chosen-profile.ts';
+import { chosenProfile, pickedProfile, profileAfterDashes, remember } from './chosen-profile.ts';
 import type { Cli } from './cli.ts';
 import { exec } from './commands/exec.ts';
 import { makeCli, type Surroundings } from './make-cli.ts';
@@ -27,14 +27,15 @@ const runners: Runner = {
     const { rotate } = await import('./commands/rotate.ts');
     return rotate({ ...flags, ...args, olderThanSeconds: flags.olderThan }, cli);
   },
-  async exec({ args, flags }, cli) {
-    const request = { ...flags, profile: args.profile, durationSeconds: flags.duration };
+  async exec({ args: words, flags }, cli) {
+    const { profile, cmd: command, args } = await profileAfterDashes(words, cli);
+    const request = { ...flags, profile, durationSeconds: flags.duration };
     if (flags.server || flags.ecsServer || flags.ec2Server) {
       const { execServer } = await import('./commands/exec-server.ts');
-      const profile = await chosenProfile(args.profile, cli);
-      return execServer({ ...request, profile, command: args.cmd, args: args.args }, cli);
+      const chosen = await chosenProfile(profile, cli);
+      return execServer({ ...request, profile: chosen, command, args }, cli);
     }
-    if (!flags.json) return exec({ ...request, command: args.cmd, args: args.args }, cli);
+    if (!flags.json) return exec({ ...request, command, args }, cli);
     const { exportProfile } = await import('./commands/export.ts');
     return done(exportProfile({ ...request, format: 'json' }, cli));
   },
@@ -57,6 +58,10 @@ const runners: Runner = {
   async logout({ args, flags }, cli) {
     const { logout } = await import('./commands/logout.ts');
     return done(logout({ ...flags, ...args }, cli));
+  },
+  async import({ flags }, cli) {
+    const { importAll } = await import('./commands/import.ts');
+    return importAll(flags, cli);
   },
   async 'vault migrate'({ flags }, cli) {
     const { migrateVault } = await import('./commands/vault.ts');
@@ -84,11 +89,11 @@ const runners: Runner = {
   },
   async 'mfa add'({ args, flags }, cli) {
     const { mfaAdd } = await import('./commands/mfa-add.ts');
-    return done(mfaAdd({ ...flags, ...args }, cli));
+    return done(mfaAdd({ ...flags, profile: await chosenProfile(args.profile, cli) }, cli));
   },
   async 'mfa resync'({ args, flags }, cli) {
     const { mfaResync } = await import('./commands/mfa-resync.ts');
-    return done(mfaResync({ ...flags, ...args }, cli));
+    return done(mfaResync({ ...flags, profile: await chosenProfile(args.profile, cli) }, cli));
   },
   async explain({ args, flags }, cli) {
     const { explain } = await import('./commands/explain.ts');
@@ -114,6 +119,10 @@ const runners: Runner = {
   async proxy({ flags }, cli) {
     const { proxy } = await import('./commands/proxy.ts');
     return proxy(flags, cli);
+  },
+  async doctor({ flags }, cli) {
+    const { doctor } = await import('./commands/doctor.ts');
+    return doctor(flags, cli);
   },
   async 'host install'({ flags }, cli) {
     const { installHost } = await import('./commands/host.ts');

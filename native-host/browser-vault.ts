@@ -33,12 +33,12 @@ export function browserVault(vault: Vault, { prompts, opens, unlocked }: Browser
       note(facts);
       return { url };
     },
-    lockState: () => vault.lockState(),
+    lockState: () => vault.fileVault.lockState(),
     onLockChange: (listener) => unlocked.onChange(listener),
     unlock: (signal) => {
       const { locks, unlock } = vault;
       const asker = browserAsker(vault, prompts, undefined);
-      return asking(() => vault.requireUnlocked(), { asker, locks, unlock, signal });
+      return asking(() => vault.fileVault.requireUnlocked(), { asker, locks, unlock, signal });
     },
     lock: () => void unlocked.lock(),
   };

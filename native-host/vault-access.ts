@@ -120,11 +120,16 @@ export class VaultAccess {
   }
 
   /**
-   * A keyring of the user's other than the one in use, for as long as `work` takes.
+   * A keyring of the user's other than the one in use, for as long as `work` takes; `place` says where it is not the user's
+   * settings that say it.
    * @throws VaultError USAGE (no such backend) and whatever opening it throws
    */
-  async withBackend<T>(backend: string, work: (keyring: Keyring) => Promise<T>): Promise<T> {
-    const keyring = await openKeyring({ ...this.keyringOptions(), backend });
+  async withBackend<T>(
+    backend: string,
+    work: (keyring: Keyring) => Promise<T>,
+    place: Partial<KeyringOptions> = {},
+  ): Promise<T> {
+    const keyring = await openKeyring({ ...this.keyringOptions(), ...place, backend });
     try {
       return await work(keyring);
     } finally {

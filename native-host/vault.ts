@@ -5,11 +5,16 @@ import { type ResolvedProfile, resolveProfile } from './aws/profile.ts';
 import type { Env } from './engine/context.ts';
 import type { RotateResult } from './engine/rotation-call.ts';
 import { isStoredKey } from './engine/session-cache.ts';
+import type { VaultError } from './errors.ts';
+import { FileVault } from './file-vault.ts';
 import type { KeyCheck } from './operations/check-key.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
+import type { DoctorRequest } from './operations/doctor.ts';
 import type { Explanation } from './operations/explain.ts';
-import type { HardenRequest, HardenResult } from './operations/harden.ts';
+import type { Finding } from './operations/finding.ts';
+import type { ImportRequest, PlainTextLeft } from './operations/import-keys.ts';
+import type { ImportPlace, ImportSource } from './operations/import-place.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { Listing } from './operations/listing.ts';
 import type { Adoption, MfaOwner, MfaOwnerRequest } from './operations/mfa-devices.ts';
@@ -19,10 +24,13 @@ import type { Prepared } from './operations/serve.ts';
 import type { SsoLoginOptions } from './operations/sso-login.ts';
 import type { VaultStatus } from './operations/status.ts';
 import type { NewKey, NewProfile } from './operations/stored-keys.ts';
-import type { LockState, ProfileSummary } from './protocol.ts';
+import type { ProfileSummary } from './protocol.ts';
 import type { SpentCodes } from './spent-codes.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
 
+export type { Finding } from './operations/finding.ts';
+export type { ImportedKey, ImportRequest } from './operations/import-keys.ts';
+export type { ImportPlace, ImportSource } from './operations/import-place.ts';
 export type { MovedKey, MoveResult } from './operations/move-keys.ts';
 
 /**
@@ -30,11 +38,13 @@ export type { MovedKey, MoveResult } from './operations/move-keys.ts';
  * credentials does not need is loaded when it is called.
  */
 export class Vault {
+  readonly fileVault: FileVault;
   private readonly access: VaultAccess;
   private listed: { config: ConfigFile; keys: string; profiles: readonly ProfileSummary[] } | undefined;
 
   constructor(options: VaultOptions) {
     this.access = new VaultAccess(options);
+    this.fileVault = new FileVault(this.access);
   }
 
   /** One holder per session among all processes of the user. */
@@ -292,28 +302,31 @@ export class Vault {
     return restore(this.access, request);
   }
 
-  /** Encrypts the items of the file vault anew that are cheap to guess at. @throws VaultError USAGE, KEYRING_* */
-  async harden(request: HardenRequest): Promise<HardenResult> {
-    const { harden } = await import('./operations/harden.ts');
-    return harden(this.access, request);
+  /** The places where keys of other programs may lie; none is opened yet. */
+  async importPlaces(from: ImportSource | undefined): Promise<readonly ImportPlace[]> {
+    const { importPlaces } = await import('./operations/import-sources.ts');
+    return importPlaces(this.access, from);
   }
 
-  /** The passphrase of the file vault, which has opened an item. @throws VaultError KEYRING_LOCKED, USAGE, CREDENTIALS_NOT_FOUND */
-  async provenPassphrase(): Promise<string> {
-    const { provenPassphrase } = await import('./operations/file-vault.ts');
-    return provenPassphrase(this.access);
+  /** Copies the keys of such a place to the vault in use. Answers why it could not be read. @throws VaultError as importKeys does */
+  async importKeys(place: ImportPlace, request: ImportRequest): Promise<VaultError | undefined> {
+    const { importKeys } = await import('./operations/import-keys.ts');
+    return importKeys(this.access, place, request);
   }
 
-  /** Whether this process keeps the vault unlocked. */
-  async lockState(): Promise<LockState> {
-    const { lockState } = await import('./operations/file-vault.ts');
-    return lockState(this.access);
+  /** Takes keys that the vault has out of a file that holds them in plain text. @throws VaultError CONFIG_INVALID, KEYRING_* */
+  async removePlainText(
+    left: PlainTextLeft,
+    profiles: readonly string[],
+  ): Promise<{ readonly removed: readonly string[]; readonly backup: string } | undefined> {
+    const { removePlainText } = await import('./operations/import-keys.ts');
+    return removePlainText(this.access, left, profiles);
   }
 
-  /** @throws VaultError KEYRING_LOCKED (ask and repeat: ask.ts) while the vault in use is locked */
-  async requireUnlocked(): Promise<void> {
-    const { requireUnlocked } = await import('./operations/file-vault.ts');
-    return requireUnlocked(this.access);
+  /** What works on this machine and what does not; asks nobody anything. @throws VaultError CANCELLED */
+  async diagnose(request: DoctorRequest): Promise<readonly Finding[]> {
+    const { diagnose } = await import('./operations/doctor.ts');
+    return diagnose(this.access, request);
   }
 
   /** Lets go of the keyring. */

@@ -24,7 +24,7 @@ export async function ssoLogin(
   { profile, flow, stdout = false, signal }: SsoLogin,
   cli: Omit<Cli, 'ask'>,
 ): Promise<void> {
-  let isByHand = stdout || isTrue(variable(cli.env, 'AWS_VAULT_STDOUT')) || !hasBrowser(cli);
+  let isByHand = stdout || !hasBrowser(cli);
   await cli.vault.ssoLogin(profile, {
     flow: flow ?? (isByHand ? 'device' : 'pkce'),
     signal,
@@ -65,9 +65,4 @@ function hasBrowser({ platform, env }: Pick<Cli, 'platform' | 'env'>): boolean {
     if (error instanceof VaultError) return false;
     throw error;
   }
-}
-
-/** What Go takes for true in a variable, as aws-vault reads AWS_VAULT_STDOUT. */
-function isTrue(value: string | undefined): boolean {
-  return ['1', 't', 'true'].includes(value?.toLowerCase() ?? '');
 }

@@ -11,7 +11,7 @@ export async function hardenVault({ dryRun: isDryRun }: { readonly dryRun: boole
   const onProgress = ({ at, of }: { readonly at: number; readonly of: number }): void => {
     if (of >= MANY && (at % MANY === 0 || at === of)) cli.say(`${at} of ${of} items`);
   };
-  const { rounds, items } = await cli.ask(() => cli.vault.harden({ isDryRun, onProgress }));
+  const { rounds, items } = await cli.ask(() => cli.vault.fileVault.harden({ isDryRun, onProgress }));
   const of = (wanted: string): number => items.filter(({ state }) => state === wanted).length;
   const words = {
     hardened: (before: string) => `${before} rounds, ${isDryRun ? 'would be' : 'now'} ${rounds}`,

@@ -2,7 +2,6 @@ import type { Credentials } from '../../native-host/aws/credentials.ts';
 import { VaultError } from '../../native-host/errors.ts';
 import type { ConsoleSignIn } from '../../native-host/operations/console.ts';
 import { variable } from '../../native-host/settings.ts';
-import { booleanVariable } from '../boolean-variable.ts';
 import type { Cli } from '../cli.ts';
 import { openInBrowser } from '../open-in-browser.ts';
 import { type BrowserChoice, openInContainer } from '../open-in-container.ts';
@@ -25,8 +24,9 @@ export type LoginOptions = CredentialFlags & {
  * browser, else in the default browser; or prints or copies the URL.
  */
 export async function login(options: LoginOptions, cli: Cli): Promise<void> {
-  const wish = await wishOf(options, cli);
-  const isPrinted = options.stdout || (!options.copy && booleanVariable(cli.env, 'AWS_VAULT_STDOUT'));
+  const wish = await wishOf(options);
+  // Whoever has set --stdout for good, and asks for a copy, wants the copy.
+  const isPrinted = options.stdout && !options.copy;
   if (!isPrinted && !options.copy && (await isOpenInContainer(options, wish, cli))) return;
   const copyToClipboard = options.copy ? (await import('../clipboard.ts')).clipboard(cli) : undefined;
   const signIn = await signedIn(options, wish, cli);
@@ -47,15 +47,13 @@ type Wish = {
 };
 
 /** What to open; refused before anybody is asked for a code. @throws VaultError USAGE */
-async function wishOf(options: LoginOptions, { env }: Cli): Promise<Wish> {
-  const { path, services, stdout, copy, consoleDuration } = options;
+async function wishOf(options: LoginOptions): Promise<Wish> {
+  const { path, services, consoleDuration, logout, autoLogout } = options;
   const [service, other] = services.filter((one) => one !== undefined);
-  if (stdout && copy) throw conflict('--stdout', '--copy', 'copy');
   if (other !== undefined) throw conflict('a service after the profile', '--service', 'service');
   if (service !== undefined && path !== undefined) throw conflict('a service', '--path', 'path');
   if (service !== undefined) (await import('../../native-host/console-service.ts')).consoleService(service);
-  const signsOutFirst = options.logout || options.autoLogout || booleanVariable(env, 'AWS_VAULT_AUTO_LOGOUT');
-  return { path, service, consoleSeconds: consoleDuration, signsOutFirst };
+  return { path, service, consoleSeconds: consoleDuration, signsOutFirst: logout || autoLogout };
 }
 
 function conflict(one: string, other: string, flag: string): VaultError {

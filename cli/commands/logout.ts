@@ -1,4 +1,3 @@
-import { booleanVariable } from '../boolean-variable.ts';
 import type { Cli } from '../cli.ts';
 import { openInBrowser } from '../open-in-browser.ts';
 import { type BrowserChoice, signOutInContainer } from '../open-in-container.ts';
@@ -16,11 +15,10 @@ export type LogoutOptions = {
  */
 export async function logout(options: LogoutOptions, cli: Cli): Promise<void> {
   const { profile, keepSessions, browser } = options;
-  const isPrinted = options.stdout || booleanVariable(cli.env, 'AWS_VAULT_STDOUT');
   const { url } = await cli.vault.signOutUrl(profile);
   // First, because it is what protects, and does not need a browser that can be reached.
   if (profile !== undefined && !keepSessions) await forget(profile, cli);
-  if (isPrinted) return cli.print(`${url}\n`);
+  if (options.stdout) return cli.print(`${url}\n`);
   if (!(await isSignedOutInContainer(profile, browser, cli))) await openInBrowser(url, cli);
 }
 

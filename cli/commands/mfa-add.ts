@@ -6,10 +6,9 @@ import { confirm, hasTerminal } from '../ask/terminal.ts';
 import { typedCodes, withCodes, yubikeyCodes } from '../ask/two-codes.ts';
 import { addToYubikey, checkYubikey, removeFromYubikey } from '../ask/yubikey-account.ts';
 import type { Cli } from '../cli.ts';
-import { userProfile } from './user-profile.ts';
 
 export type MfaAddOptions = {
-  readonly profile: string | undefined;
+  readonly profile: string;
   readonly name: string | undefined;
   readonly yubikey: boolean;
   readonly touch: boolean;
@@ -31,11 +30,10 @@ type Device = Awaited<ReturnType<Owner['create']>>;
  * @throws VaultError USAGE, MFA_REJECTED, PROCESS_FAILED, CANCELLED, AWS_*, CONFIG_INVALID
  */
 export async function mfaAdd(options: MfaAddOptions, cli: Cli): Promise<void> {
-  const profile = userProfile(options.profile, cli);
   if (!options.yubikey && !hasTerminal()) {
     throw new VaultError('USAGE', 'there is no terminal to show the QR code on; run this in one, or use --yubikey');
   }
-  const { noSession, mfaToken, region } = options;
+  const { profile, noSession, mfaToken, region } = options;
   const request = { profile, noSession, flags: { region } };
   const owner = await cli.ask((call) => cli.vault.mfaOwner(request, call), { profile, mfaToken });
   if (owner.mfaSerial !== undefined && !options.replace) throw hasDevice(owner, owner.mfaSerial);

@@ -3,10 +3,9 @@ import { promptTimeoutMs } from '../../native-host/prompt-timeout.ts';
 import { typedCodes, withCodes, yubikeyCodes } from '../ask/two-codes.ts';
 import { checkYubikey } from '../ask/yubikey-account.ts';
 import type { Cli } from '../cli.ts';
-import { userProfile } from './user-profile.ts';
 
 export type MfaResyncOptions = {
-  readonly profile: string | undefined;
+  readonly profile: string;
   readonly serial: string | undefined;
   readonly yubikey: boolean;
   readonly region: string | undefined;
@@ -19,7 +18,7 @@ export type MfaResyncOptions = {
  * @throws VaultError USAGE, MFA_REJECTED, PROCESS_FAILED, CANCELLED, AWS_*
  */
 export async function mfaResync(options: MfaResyncOptions, cli: Cli): Promise<void> {
-  const profile = userProfile(options.profile, cli);
+  const { profile } = options;
   const request = { profile, noSession: true, flags: { region: options.region } };
   const owner = await cli.ask((call) => cli.vault.mfaOwner(request, call), { profile });
   const serial = options.serial ?? owner.mfaSerial;

@@ -1,5 +1,6 @@
-import { asVaultError, VaultError } from '../../native-host/errors.ts';
+import { asVaultError } from '../../native-host/errors.ts';
 import type { RotateKeyRequest, RotationPlan } from '../../native-host/operations/rotate-key.ts';
+import { usageError } from '../args-tokens.ts';
 import type { Cli } from '../cli.ts';
 import { formatAge } from '../key-age.ts';
 
@@ -23,18 +24,14 @@ type Event = Parameters<RotateKeyRequest['report']>[0];
 export async function rotate(options: RotateOptions, cli: Cli): Promise<number> {
   const { profile, all } = options;
   if (!all) {
-    if (profile === undefined) throw usage("required argument 'profile' not provided");
+    if (profile === undefined) throw usageError("required argument 'profile' not provided");
     await rotateOne(profile, options, { cli, made: new Set() });
     return 0;
   }
-  if (profile !== undefined) throw usage(`--all rotates every key; leave out ${profile} or --all`);
+  if (profile !== undefined) throw usageError(`--all rotates every key; leave out ${profile} or --all`);
   if (options.mfaToken !== undefined)
-    throw usage("an MFA code is good for one key only; --mfa-token can't go with --all");
+    throw usageError("an MFA code is good for one key only; --mfa-token can't go with --all");
   return rotateAll(options, cli);
-}
-
-function usage(message: string): VaultError {
-  return new VaultError('USAGE', `${message}, try --help`);
 }
 
 async function rotateAll(options: RotateOptions, cli: Cli): Promise<number> {

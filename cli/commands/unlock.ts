@@ -11,7 +11,7 @@ import type { Cli } from '../cli.ts';
 export async function unlock(cli: Cli): Promise<void> {
   const seconds = lockAfterSeconds(cli.settings.lockAfter);
   requireHost(cli);
-  const passphrase = await cli.ask(() => cli.vault.provenPassphrase(), { keepsPassphrase: true });
+  const passphrase = await cli.ask(() => cli.vault.fileVault.provenPassphrase(), { keepsPassphrase: true });
   const { unlocked, failure } = await handOver(passphrase, seconds, cli);
   if (unlocked === 0) throw failure ?? notConnected();
   cli.say(

@@ -1,5 +1,5 @@
 import type { Grammar } from '../args-grammar.ts';
-import { currentProfile, duration, mfaToken, noSession, region } from './flags.ts';
+import { currentProfile, duration, mfaToken, noSession, region, stdout } from './flags.ts';
 
 const browser = {
   kind: 'choice',
@@ -25,7 +25,11 @@ export const consoleCommands = {
       duration,
       noSession,
       mfaToken,
-      path: { kind: 'string', help: 'Page of the console to open, such as /s3/home, or the whole address of one.' },
+      path: {
+        kind: 'string',
+        emptyIsUnset: true,
+        help: 'Page of the console to open, such as /s3/home, or the whole address of one.',
+      },
       service: {
         kind: 'string',
         completes: 'service',
@@ -33,16 +37,21 @@ export const consoleCommands = {
         help: 'Service to open; the same as the second argument.',
       },
       region,
-      stdout: { kind: 'boolean', short: 's', help: 'Print the sign-in URL instead of opening a browser.' },
+      stdout: {
+        ...stdout,
+        short: 's',
+        help: 'Print the sign-in URL instead of opening a browser; SSO links too (--copy comes before it).',
+      },
       copy: {
         kind: 'boolean',
         short: 'c',
         help: 'Copy the sign-in URL to the clipboard instead of opening a browser.',
       },
       logout: { kind: 'boolean', help: "End the browser's present console session first." },
-      autoLogout: { kind: 'boolean', short: 'a', help: 'The same as --logout (AWS_VAULT_AUTO_LOGOUT=true).' },
+      autoLogout: { kind: 'boolean', short: 'a', env: 'AWS_VAULT_AUTO_LOGOUT', help: 'The same as --logout.' },
       consoleDuration: {
         kind: 'duration',
+        variables: ['AWS_CONSOLE_SESSION_TTL'],
         help: 'How long the console session is to last, 15m to 12h, where AWS lets it be chosen (AWS_CONSOLE_SESSION_TTL).',
       },
       browser,
@@ -61,7 +70,7 @@ export const consoleCommands = {
     },
     flags: {
       keepSessions: { kind: 'boolean', help: "Keep the profile's cached sessions." },
-      stdout: { kind: 'boolean', short: 's', help: 'Print the sign-out URL instead of opening a browser.' },
+      stdout: { ...stdout, short: 's', help: 'Print the sign-out URL instead of opening a browser.' },
       browser,
     },
   },

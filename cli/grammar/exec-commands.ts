@@ -8,7 +8,8 @@ export const execCommands = {
     details:
       'The program takes the place of this one, so its exit status, its signals and the terminal are its own. ' +
       'Put -- before it if it has flags: exec work -- aws s3 ls. Without a program, starts a shell. ' +
-      'Without a profile, uses the one of AWS_PROFILE, or asks: exec -- aws s3 ls.',
+      'Without a profile, uses the one of AWS_PROFILE, or asks: exec -- aws s3 ls. Without AWS_PROFILE, a first word after -- that ' +
+      'is the name of a profile is the profile.',
     args: {
       profile: { ...currentProfile, beforeDashes: true },
       cmd: { kind: 'optional', completes: 'command', help: 'Program to run (default: $SHELL).' },

@@ -3,6 +3,7 @@ export const duration = {
   kind: 'duration',
   short: 'd',
   env: 'AWS_VAULT_DURATION',
+  variables: ['AWS_ASSUME_ROLE_TTL', 'AWS_SESSION_TOKEN_TTL', 'AWS_FEDERATION_TOKEN_TTL'],
   help: 'How long the temporary credentials are to last, such as 1h30m or 2d (default: 1h).',
 } as const;
 export const noSession = {
@@ -10,11 +11,17 @@ export const noSession = {
   short: 'n',
   help: 'Do without GetSessionToken: roles are assumed with the stored key itself.',
 } as const;
-export const region = { kind: 'string', help: 'AWS region, for every profile involved.' } as const;
+export const region = {
+  kind: 'string',
+  emptyIsUnset: true,
+  variables: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
+  help: 'AWS region, for every profile involved.',
+} as const;
 export const mfaToken = {
   kind: 'string',
   short: 't',
   placeholder: 'CODE',
+  emptyIsUnset: true,
   help: 'MFA code; nobody is asked then.',
 } as const;
 export const stdout = {

@@ -62,7 +62,7 @@ export const globalFlags = {
     env: 'KEYTURN_FILE_PASSPHRASE_COMMAND',
     help: 'Program that prints the passphrase of the "file" backend, run by the shell.',
   },
-  // Settings of backends that cannot be chosen yet: accepted, so that a set-up made for aws-vault goes on working.
+  // Of a backend that there is not: accepted, so that a set-up made for aws-vault goes on working.
   keychain: {
     kind: 'string',
     default: 'aws-vault',

@@ -1,9 +1,9 @@
 import type { Grammar } from '../args-grammar.ts';
-import { mfaToken, noSession, region } from './flags.ts';
+import { currentProfile, mfaToken, noSession, region } from './flags.ts';
 
 const profile = {
-  kind: 'optional',
-  help: "Name of the user's profile, or of a role that begins with its key (default: $AWS_PROFILE).",
+  ...currentProfile,
+  help: "Name of the user's profile, or of a role that begins with its key (default: $AWS_PROFILE, or a list to choose from).",
 } as const;
 
 const yubikey = { kind: 'boolean', help: 'The device is a YubiKey, reached through ykman.' } as const;

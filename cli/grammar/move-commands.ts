@@ -7,6 +7,7 @@ const file = { kind: 'required', help: 'The backup.' } as const;
 
 export const moveCommands = {
   'vault migrate': {
+    aliases: ['migrate-backend'],
     help: 'Copy the stored keys from one keyring to another.',
     details: 'Each key is read back before the next one is copied. Can be interrupted and repeated.',
     args: {},

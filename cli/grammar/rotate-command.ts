@@ -6,7 +6,9 @@ export const rotateCommand = {
     help: 'Replace a stored access key by a new one.',
     details:
       'Makes a new key, tries it, and only then deactivates and deletes the old one. Run again after an interruption, it goes on from where it was.',
-    args: { profile: { kind: 'optional', help: 'Name of the profile, or of one that uses its key.' } },
+    args: {
+      profile: { kind: 'optional', completes: 'stored', help: 'Name of the profile, or of one that uses its key.' },
+    },
     flags: {
       noSession: { ...noSession, help: 'Call IAM with the stored key itself, without MFA.' },
       mfaToken,

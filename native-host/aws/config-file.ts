@@ -155,11 +155,21 @@ function readBytes(file: string): Buffer | undefined {
   }
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'a part of its path is not a directory',
+  // Directories on the way are made, but not those that a link leads to.
+  ENOENT: 'it is a link into a directory that does not exist',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space left on device',
+};
+
 function reason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
-  if (code === 'EISDIR') return 'it is a directory';
-  if (code === 'ENOTDIR') return 'a part of its path is not a directory';
+  const known = REASONS[String(code)];
+  if (known !== undefined) return known;
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -10,7 +10,12 @@ export type PlainTextKey = {
   /** Temporary credentials that a tool has written there; they are no key to keep. */
   readonly isTemporary: boolean;
   readonly lines: readonly number[];
+  /** The region that stands beside it. */
+  readonly region?: string;
 };
+
+/** A `config` file has `[profile NAME]` sections; in a `credentials` file they carry the bare name. */
+export type KeyFileKind = 'credentials' | 'config';
 
 /**
  * The profiles whose access key lies in plain text in a shared credentials file (`~/.aws/credentials`), in file order. Only
@@ -18,30 +23,39 @@ export type PlainTextKey = {
  * @throws VaultError CONFIG_INVALID with file and, for a bad line, its number
  */
 export function plainTextProfiles(file: string): string[] {
-  const names = sections(file).flatMap(({ name, values }) => (values.has('aws_access_key_id') ? [name] : []));
+  const names = keySections(readText(file), file).flatMap(({ name, values }) =>
+    values.has('aws_access_key_id') ? [name] : [],
+  );
   return [...new Set(names)];
 }
 
 /**
- * The keys in plain text in a shared credentials file, in file order; the last section of a name wins, as for AWS's tools.
+ * The keys in plain text in a shared credentials file, or in a config file, in file order; the last section of a name wins, as for AWS's tools.
  * @throws VaultError CONFIG_INVALID with file and, for a bad line, its number
  */
-export function plainTextKeys(file: string): PlainTextKey[] {
-  const keys = sections(file).flatMap(({ name: profile, values, keyLines }): PlainTextKey[] => {
-    const accessKeyId = values.get('aws_access_key_id');
-    const secretAccessKey = values.get('aws_secret_access_key');
-    if (accessKeyId === undefined || secretAccessKey === undefined) return [];
-    const lines = SECRET_KEYS.flatMap((key) => keyLines.get(key) ?? []);
-    const isTemporary = values.has('aws_session_token') || values.has('aws_security_token');
-    return [{ profile, key: { accessKeyId, secretAccessKey }, isTemporary, lines }];
-  });
+export function plainTextKeys(file: string, kind: KeyFileKind = 'credentials'): PlainTextKey[] {
+  const keys = keySections(readText(file), file, kind).flatMap(
+    ({ name: profile, values, keyLines }): PlainTextKey[] => {
+      const accessKeyId = values.get('aws_access_key_id');
+      const secretAccessKey = values.get('aws_secret_access_key');
+      if (accessKeyId === undefined || secretAccessKey === undefined) return [];
+      const lines = SECRET_KEYS.flatMap((key) => keyLines.get(key) ?? []);
+      const isTemporary = values.has('aws_session_token') || values.has('aws_security_token');
+      const region = values.get('region');
+      return [
+        { profile, key: { accessKeyId, secretAccessKey }, isTemporary, lines, ...(region !== undefined && { region }) },
+      ];
+    },
+  );
   return [...new Map(keys.map((key) => [key.profile, key])).values()];
 }
 
 const SECRET_KEYS = ['aws_access_key_id', 'aws_secret_access_key'];
 
-function sections(file: string): ScannedSection[] {
-  return scanConfig(asProfiles(readText(file)), file).filter(({ type }) => type === 'profile');
+/** The sections of profiles, by the rules of the file's kind. @throws VaultError CONFIG_INVALID with file and line */
+export function keySections(text: string, file: string, kind: KeyFileKind = 'credentials'): ScannedSection[] {
+  const sections = scanConfig(kind === 'config' ? text : asProfiles(text), file);
+  return sections.filter(({ type }) => type === 'profile');
 }
 
 /** Sections of this file carry the bare name; a `[profile NAME]`, which the AWS CLI does not read here, is left as another one. */

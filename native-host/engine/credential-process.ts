@@ -34,9 +34,9 @@ type Reading = { readonly title: string; readonly profile: string; readonly now:
 
 function credentialsIn(output: string, reading: Reading): Credentials {
   const answer = parseObject(output, reading);
-  if (answer.Version !== VERSION) {
-    const found = answer.Version === undefined ? 'has no "Version"' : `is of another Version than ${VERSION}`;
-    throw unusable(reading, `its JSON ${found}: this must be the number ${VERSION}`);
+  // The AWS CLI wants one; aws-vault does not look at it, so there are programs that print none.
+  if (answer.Version !== undefined && answer.Version !== VERSION) {
+    throw unusable(reading, `its JSON is of another Version than ${VERSION}: this must be the number ${VERSION}`);
   }
   const missing = ['AccessKeyId', 'SecretAccessKey'].filter((key) => !isText(answer[key]));
   if (missing.length > 0) {

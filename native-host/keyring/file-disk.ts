@@ -70,12 +70,15 @@ export function requireVaultDirectory(dir: string): void {
   }
 }
 
-/** Names of the files that hold items, sorted as aws-vault lists them. Opens each, but reads three bytes only. */
-export function itemFiles(dir: string): string[] {
+/**
+ * Names of the files that hold items, sorted as aws-vault lists them. Opens each and reads three bytes, but for the `known` ones
+ * of an earlier listing.
+ */
+export function itemFiles(dir: string, known: ReadonlySet<string> = new Set()): string[] {
   return directoryEntries(dir)
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .map((entry) => entry.name)
-    .filter((name) => keyOfItemFile(name) !== undefined && startsLikeItem(join(dir, name)))
+    .filter((name) => known.has(name) || (keyOfItemFile(name) !== undefined && startsLikeItem(join(dir, name))))
     .sort();
 }
 

@@ -48,6 +48,7 @@ export function fileKeyring(options: FileKeyringOptions): Keyring {
 class FileKeyring implements Keyring {
   readonly #options: FileKeyringOptions;
   readonly #dir: string;
+  #known: ReadonlySet<string> = new Set();
   readonly #notice: (line: string) => void;
   #own: { readonly passphrase: string; readonly holder: KeyHolder } | undefined;
   /** The holder whose passphrase has opened an item here, or written the first. */
@@ -113,7 +114,9 @@ class FileKeyring implements Keyring {
   }
 
   async keys(): Promise<string[]> {
-    return itemFiles(this.#dir).flatMap((name) => keyOfItemFile(name) ?? []);
+    const names = itemFiles(this.#dir, this.#known);
+    this.#known = new Set(names);
+    return names.flatMap((name) => keyOfItemFile(name) ?? []);
   }
 
   async modifiedAt(keys: readonly string[]): Promise<ReadonlyMap<string, Date>> {

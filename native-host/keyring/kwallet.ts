@@ -9,6 +9,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 export type KwalletOptions = {
   readonly env: Env;
+  /** The wallet, the folder in it and what the program calls itself; aws-vault's are all `aws-vault`. */
+  readonly name?: string;
   /** Ends every wait with CANCELLED. */
   readonly signal: AbortSignal;
   /** How long the person may take to open the wallet. Default 120000. */
@@ -18,9 +20,7 @@ export type KwalletOptions = {
 };
 
 /** aws-vault's wallet, folder and name of the application. */
-const WALLET = 'aws-vault';
-const FOLDER = 'aws-vault';
-const APPLICATION = 'aws-vault';
+export const KWALLET_NAME = 'aws-vault';
 const INTERFACE = 'org.kde.KWallet';
 /** KDE 6's daemon, and KDE 5's, which is what aws-vault speaks to; where both are, they serve the same wallets. */
 const SERVICES = ['kwalletd6', 'kwalletd5'];
@@ -38,7 +38,8 @@ export async function kwalletKeyring(options: KwalletOptions): Promise<Keyring &
   let bus: BusConnection | undefined;
   try {
     bus = await connectSessionBus(env, { signal, timeoutMs: callTimeoutMs });
-    return new KwalletKeyring(bus, await findService(bus), promptTimeoutMs);
+    const service = await findService(bus);
+    return new KwalletKeyring(bus, { service, name: options.name ?? KWALLET_NAME, promptTimeoutMs });
   } catch (error) {
     bus?.close();
     throw asKwalletError(error, bus?.address ?? '');
@@ -61,6 +62,28 @@ async function findService(bus: BusConnection): Promise<string> {
   throw failure;
 }
 
+/**
+ * Whether the wallet would open, without asking anybody. `none`: it is made when the first key is stored.
+ * @throws VaultError KEYRING_UNAVAILABLE, TIMEOUT
+ */
+export async function lookAtKwallet(options: KwalletOptions): Promise<'open' | 'locked' | 'none'> {
+  const { env, signal, name = KWALLET_NAME, callTimeoutMs = CALL_TIMEOUT_MS } = options;
+  if (env.DISABLE_KWALLET === '1') throw kwalletError('KEYRING_UNAVAILABLE', 'DISABLE_KWALLET=1 switches KWallet off');
+  let bus: BusConnection | undefined;
+  try {
+    bus = await connectSessionBus(env, { signal, timeoutMs: callTimeoutMs });
+    const service = target(await findService(bus));
+    const wallets = await bus.call({ ...service, member: 'wallets' });
+    if (!list(wallets.body[0]).includes(name)) return 'none';
+    const answer = await bus.call({ ...service, member: 'isOpen', signature: 's', body: [name] });
+    return answer.body[0] === true ? 'open' : 'locked';
+  } catch (error) {
+    throw asKwalletError(error, bus?.address ?? '');
+  } finally {
+    bus?.close();
+  }
+}
+
 function target(service: string) {
   return { destination: `org.kde.${service}`, path: `/modules/${service}`, interface: INTERFACE };
 }
@@ -68,13 +91,15 @@ function target(service: string) {
 class KwalletKeyring implements Keyring {
   readonly #bus: BusConnection;
   readonly #service: string;
+  readonly #name: string;
   readonly #promptTimeoutMs: number;
   #opening: Promise<number> | undefined;
 
-  constructor(bus: BusConnection, service: string, promptTimeoutMs: number) {
+  constructor(bus: BusConnection, of: { readonly service: string; readonly name: string; promptTimeoutMs: number }) {
     this.#bus = bus;
-    this.#service = service;
-    this.#promptTimeoutMs = promptTimeoutMs;
+    this.#service = of.service;
+    this.#name = of.name;
+    this.#promptTimeoutMs = of.promptTimeoutMs;
   }
 
   async get(key: string): Promise<KeyringItem | undefined> {
@@ -83,7 +108,7 @@ class KwalletKeyring implements Keyring {
     if (!(bytes instanceof Uint8Array) || bytes.length === 0) return undefined;
     const item = parseItem(Buffer.from(bytes), key);
     if (typeof item !== 'string') return { ...item, key };
-    const message = `the entry ${JSON.stringify(key)} of KWallet's wallet ${WALLET} is not one of Keyturn or aws-vault; remove it in KWalletManager, or with remove and add it again`;
+    const message = `the entry ${JSON.stringify(key)} of KWallet's wallet ${this.#name} is not one of Keyturn or aws-vault; remove it in KWalletManager, or with remove and add it again`;
     throw kwalletError('KEYRING_CORRUPT', message);
   }
 
@@ -93,10 +118,10 @@ class KwalletKeyring implements Keyring {
       throw kwalletError('USAGE', message);
     }
     await this.#withWallet(async (handle) => {
-      if ((await this.#call('hasFolder', 'iss', [handle, FOLDER, APPLICATION])) !== true) {
-        await this.#call('createFolder', 'iss', [handle, FOLDER, APPLICATION]);
+      if ((await this.#call('hasFolder', 'iss', [handle, this.#name, this.#name])) !== true) {
+        await this.#call('createFolder', 'iss', [handle, this.#name, this.#name]);
       }
-      const entry = [handle, FOLDER, item.key, Buffer.from(formatItem(item)), APPLICATION];
+      const entry = [handle, this.#name, item.key, Buffer.from(formatItem(item)), this.#name];
       const status = await this.#call('writeEntry', 'issays', entry);
       if (status === 0) await this.#sync(handle);
       return status === 0;
@@ -106,7 +131,7 @@ class KwalletKeyring implements Keyring {
   async remove(key: string): Promise<boolean> {
     if ((await this.#read('hasEntry', [key])) !== true) return false;
     return this.#withWallet(async (handle) => {
-      const status = await this.#call('removeEntry', 'isss', [handle, FOLDER, key, APPLICATION]);
+      const status = await this.#call('removeEntry', 'isss', [handle, this.#name, key, this.#name]);
       await this.#sync(handle);
       return status === 0;
     });
@@ -123,7 +148,7 @@ class KwalletKeyring implements Keyring {
         ...target(this.#service),
         member: 'close',
         signature: 'ibs',
-        body: [handle, false, APPLICATION],
+        body: [handle, false, this.#name],
       });
       this.#bus.close();
     };
@@ -135,10 +160,10 @@ class KwalletKeyring implements Keyring {
   /** What an entry, or the folder, holds. A wallet that was never made is not made, and nobody is asked, to find it empty. */
   async #read(method: 'readEntry' | 'hasEntry' | 'entryList', key: readonly string[]): Promise<WireValue | undefined> {
     const wallets = await this.#call('wallets', '', []);
-    if (!list(wallets).includes(WALLET)) return undefined;
+    if (!list(wallets).includes(this.#name)) return undefined;
     let answer: WireValue | undefined;
     await this.#withWallet(async (handle) => {
-      answer = await this.#call(method, `is${'s'.repeat(key.length)}s`, [handle, FOLDER, ...key, APPLICATION]);
+      answer = await this.#call(method, `is${'s'.repeat(key.length)}s`, [handle, this.#name, ...key, this.#name]);
       // To a wallet that was closed meanwhile KWallet answers as to an empty one.
       return (await this.#call('isOpen', 'i', [handle])) === true;
     });
@@ -150,7 +175,7 @@ class KwalletKeyring implements Keyring {
     if (await use(await this.#open())) return true;
     this.#opening = undefined;
     if (await use(await this.#open())) return true;
-    throw kwalletError('KEYRING_LOCKED', `KWallet's wallet ${WALLET} was closed in the middle; open it and repeat`);
+    throw kwalletError('KEYRING_LOCKED', `KWallet's wallet ${this.#name} was closed in the middle; open it and repeat`);
   }
 
   /** The handle of the wallet, which the person may have to open first. */
@@ -163,21 +188,21 @@ class KwalletKeyring implements Keyring {
   }
 
   async #openNow(): Promise<number> {
-    const open = this.#call('open', 'sxs', [WALLET, 0n, APPLICATION], this.#promptTimeoutMs);
+    const open = this.#call('open', 'sxs', [this.#name, 0n, this.#name], this.#promptTimeoutMs);
     const handle = await open.catch((error: unknown) => {
       const isUnanswered = error instanceof Error && 'code' in error && error.code === 'TIMEOUT';
       if (!isUnanswered) throw error;
-      const message = `KWallet's wallet ${WALLET} is locked, and nobody opened it in ${this.#promptTimeoutMs / 1000} s; open it in KWalletManager, or choose the encrypted file with --backend file`;
+      const message = `KWallet's wallet ${this.#name} is locked, and nobody opened it in ${this.#promptTimeoutMs / 1000} s; open it in KWalletManager, or choose the encrypted file with --backend file`;
       throw kwalletError('KEYRING_LOCKED', message, error);
     });
     if (typeof handle === 'number' && handle >= 0) return handle;
-    const message = `KWallet refused to open the wallet ${WALLET}; allow it, or choose the encrypted file with --backend file`;
+    const message = `KWallet refused to open the wallet ${this.#name}; allow it, or choose the encrypted file with --backend file`;
     throw kwalletError('KEYRING_DENIED', message);
   }
 
   /** Without this, KWallet writes to disk some seconds later, or never. */
   async #sync(handle: number): Promise<void> {
-    this.#bus.post({ ...target(this.#service), member: 'sync', signature: 'is', body: [handle, APPLICATION] });
+    this.#bus.post({ ...target(this.#service), member: 'sync', signature: 'is', body: [handle, this.#name] });
     // It answers nothing; calls are worked off in order.
     await this.#call('isOpen', 'i', [handle]);
   }

@@ -43,7 +43,7 @@ type Closable = Keyring & { close?(): void };
 type Backend = {
   readonly name: string;
   /** As people know it, for messages. */
-  readonly title: (options: KeyringOptions) => string;
+  readonly title: (options: Pick<KeyringOptions, 'fileDir'>) => string;
   readonly platforms: readonly NodeJS.Platform[] | 'all';
   /** Forgets when the machine restarts: never chosen unless somebody asks for it. */
   readonly isVolatile?: true;
@@ -105,6 +105,16 @@ export const BACKENDS: readonly Backend[] = [
 /** The names that --backend takes here, in the order of preference; opens and loads nothing. */
 export function backendNames(platform: NodeJS.Platform = process.platform): string[] {
   return availableBackends(platform).map(({ name }) => name);
+}
+
+/** The names of those that keep what they are given when the machine restarts. */
+export function durableBackends(platform: NodeJS.Platform = process.platform): string[] {
+  return availableBackends(platform).flatMap(({ name, isVolatile }) => (isVolatile === true ? [] : [name]));
+}
+
+/** A backend as people know it. `options` says where it is. */
+export function backendTitle(name: string, options: Pick<KeyringOptions, 'fileDir'>): string {
+  return BACKENDS.find((backend) => backend.name === name)?.title(options) ?? name;
 }
 
 /**

@@ -29,7 +29,7 @@ const CALL_TIMEOUT_MS = 5_000;
 const LOOKUPS = 3;
 /** A bus may allow as few as 128 calls of one connection to wait for their answers. */
 const CALLS_AT_ONCE = 64;
-const COLLECTION_INTERFACE = 'org.freedesktop.Secret.Collection';
+export const COLLECTION_INTERFACE = 'org.freedesktop.Secret.Collection';
 const ITEM_INTERFACE = 'org.freedesktop.Secret.Item';
 
 /**
@@ -270,7 +270,7 @@ class SecretServiceKeyring implements Keyring {
 }
 
 /** Letters and digits stand for themselves in a collection's path, and every other byte for `_` and its two hex digits. */
-function pathElement(name: string): string {
+export function pathElement(name: string): string {
   const escaped = (byte: number) => `_${byte.toString(16).padStart(2, '0')}`;
   return Array.from(Buffer.from(name), (byte) => {
     const letter = String.fromCharCode(byte);
@@ -283,6 +283,6 @@ function paths(value: WireValue | undefined): readonly string[] {
 }
 
 /** Whether the object called is not there (any more); services say so in different words. */
-function isGone(error: unknown): boolean {
+export function isGone(error: unknown): boolean {
   return isDbusError(error, 'NoSuchObject', 'UnknownObject', 'UnknownMethod', 'UnknownInterface');
 }

@@ -6,6 +6,7 @@ import { isStoredKey, parseSessionKey, removeSessions } from '../engine/session-
 import { readStoredKey, writeStoredKey } from '../engine/stored-key.ts';
 import { VaultError } from '../errors.ts';
 import type { Keyring } from '../keyring/keyring.ts';
+import type { OpenedKeyring } from '../keyring/open.ts';
 import type { VaultAccess } from '../vault-access.ts';
 import { rememberKey } from './key-ages.ts';
 
@@ -36,13 +37,22 @@ export function addKey(
 ): Promise<{ sessions: number; abandonedKeyId?: string }> {
   return access.withKeyring(async (keyring) => {
     const abandonedKeyId = await secondKeyId(keyring, profile);
-    await writeStoredKey(keyring, profile, key);
-    const stored = await readStoredKey(keyring, profile);
-    if (stored.secretAccessKey !== key.secretAccessKey) throw notAsWritten(profile);
-    await rememberKey(access, keyring, { profile, date: { ...(createdAt && { createdAt }) } });
+    await storeKey(access, keyring, { profile, key, createdAt });
     const sessions = sum(await removeSessionsFrom(access, profile, keyring));
     return { sessions, ...(abandonedKeyId !== undefined && { abandonedKeyId }) };
   });
+}
+
+/** Stores a key and reads it back. @throws VaultError KEYRING_* */
+export async function storeKey(
+  access: VaultAccess,
+  keyring: OpenedKeyring,
+  { profile, key, createdAt }: NewKey,
+): Promise<void> {
+  await writeStoredKey(keyring, profile, key);
+  const stored = await readStoredKey(keyring, profile);
+  if (stored.secretAccessKey !== key.secretAccessKey) throw notAsWritten(profile);
+  await rememberKey(access, keyring, { profile, date: { ...(createdAt && { createdAt }) } });
 }
 
 /** The other key of an item whose rotation was interrupted. */
@@ -61,15 +71,23 @@ async function secondKeyId(keyring: Keyring, profile: string): Promise<string | 
 export type NewProfile = { readonly profile: string; readonly settings?: Readonly<Record<string, string>> };
 
 /** Adds the profile's section to the config file unless it has one. */
-export async function addProfile(
+export function addProfile(access: VaultAccess, profile: NewProfile, signal: AbortSignal): Promise<void> {
+  return addProfiles(access, [profile], signal);
+}
+
+/** The same for several. */
+export async function addProfiles(
   access: VaultAccess,
-  { profile, settings }: NewProfile,
+  profiles: readonly NewProfile[],
   signal: AbortSignal,
 ): Promise<void> {
   // Two processes that add at the same time would each write the file without the other's section.
   const release = await access.locks.acquire('config-file', { signal });
   try {
-    if (!(await access.config()).profiles.has(profile)) appendProfile(access.settings.configFile, profile, settings);
+    const present = (await access.config()).profiles;
+    for (const { profile, settings } of profiles) {
+      if (!present.has(profile)) appendProfile(access.settings.configFile, profile, settings);
+    }
   } finally {
     release();
   }

@@ -72,3 +72,24 @@ it('a word after -- is a profile where -- came before the command, as aws-vault 
   const { stdout } = await world.run(['--', 'exec', 'reader', 'sh', '-c', 'echo $AWS_VAULT']);
   expect(stdout).toBe('reader\n');
 });
+
+it('an empty --region, --mfa-token or --path is none, as in a script whose variable is not set', async () => {
+  const bare = await world.run(['exec', '--region', '', '-t', '', 'reader', '--', 'sh', '-c', 'echo $AWS_REGION']);
+  expect(bare).toEqual({ status: 0, stdout: 'us-east-2\n', stderr: '' });
+  const asked = await world.run(['exec', '-t', '', 'admin', '--', 'true']);
+  expect(asked.stderr).toContain('nobody could be asked for the MFA code');
+  const { status } = await world.run(['login', '-s', '--path', '', 'reader']);
+  expect(status).toBe(0);
+  const elsewhere = await world.run(['--file-dir', '', 'list']);
+  expect(elsewhere.stderr).toMatch(/--file-dir \[KEYRING_UNAVAILABLE\]\n$/);
+});
+
+it('a full disk below standard output is an error that says so, and below standard error ends as it would', () => {
+  const shell = (command: string): string =>
+    execFileSync('/bin/sh', ['-c', `${command}; echo "status $?"`], { env: world.env, encoding: 'utf8' });
+  expect(shell(`'${KEYTURN}' list 2>&1 >/dev/full`)).toBe(
+    'keyturn: error: list: cannot write to standard output: no space left on device; send it to a place that can take it [USAGE]\nstatus 1\n',
+  );
+  expect(shell(`'${KEYTURN}' bogus 2>/dev/full`)).toBe('status 1\n');
+  expect(shell(`'${KEYTURN}' --debug exec reader -- echo done 2>/dev/full`)).toBe('done\nstatus 0\n');
+});

@@ -91,7 +91,6 @@ describe('what the program prints', () => {
     ['text', 'canary-secret', 'invalid JSON format: it must print one JSON object and nothing else'],
     ['half an object', '{"Version":1,"SecretAccessKey":"canary-secret', 'invalid JSON format'],
     ['a list', '["canary-secret"]', 'invalid JSON format'],
-    ['no version', { AccessKeyId: 'A', SecretAccessKey: 'canary-secret' }, 'its JSON has no "Version"'],
     ['another version', session({ Version: 2 }), 'its JSON is of another Version than 1'],
     ['a version that is text', session({ Version: '1' }), 'its JSON is of another Version than 1'],
     ['no secret', session({ SecretAccessKey: null }), 'missing the following fields: [SecretAccessKey]'],
@@ -107,6 +106,11 @@ describe('what the program prints', () => {
     expect(stderr).toContain(reason);
     expect(stderr).toMatch(/\[PROCESS_FAILED\]\n$/);
     expect(stderr).not.toContain('canary');
+  });
+
+  test('need not give a version, which aws-vault does not look at', async () => {
+    profileThatPrints({ AccessKeyId: 'AKIAEXAMPLE', SecretAccessKey: 'secret' });
+    expect((await exported()).status).toBe(0);
   });
 
   test('can be the source of a role, in the same profile or another one', async () => {

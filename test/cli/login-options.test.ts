@@ -187,7 +187,6 @@ describe('what cannot be opened is refused before AWS is asked', () => {
     [['reader', 'dynamdb'], 'did you mean dynamodb'],
     [['reader', 's3', '--service', 'ec2'], "Can't use a service after the profile with --service"],
     [['reader', 's3', '--path', 'x'], "Can't use a service with --path"],
-    [['reader', '-c'], "Can't use --stdout with --copy"],
     [['reader', '--path', 'https://evil.example/s3'], 'is not an AWS console'],
   ])('%j', async (words, message) => {
     const { stderr, stdout } = await login(...words);

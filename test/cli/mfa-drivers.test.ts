@@ -208,7 +208,7 @@ describe('in a terminal', () => {
 
   it('a question that nobody answers ends, and the terminal is as it was', async () => {
     const terminal = new PseudoTerminal(
-      `stty -a > before; ${KEYTURN} exec --prompt-timeout 1s ada -- true; stty -a > after; cmp before after`,
+      `cd "$HOME"; stty -a > before; ${KEYTURN} exec --prompt-timeout 1s ada -- true; stty -a > after; cmp before after`,
       {
         ...world.env,
         ...programs(world).env,

@@ -2,13 +2,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PseudoTerminal } from './pseudo-terminal.ts';
-import { KEYTURN, populate, startWorld, type World } from './world.ts';
+import { addKey, KEYTURN, type People, populate, startWorld, type World } from './world.ts';
 
 let world: World;
+let people: People;
 
 beforeAll(async () => {
   world = await startWorld();
-  await populate(world);
+  people = await populate(world);
   fs.appendFileSync(world.configFile, '[profile torn]\nsource_profile = nowhere\n');
 });
 afterAll(async () => {
@@ -40,6 +41,24 @@ describe('without a profile', () => {
       env: { AWS_PROFILE: 'nobody' },
     });
     expect(named.stdout).toBe('reader\n');
+  });
+
+  it('exec takes the first word after -- for the profile, as aws-vault does, where one has that name', async () => {
+    const script = ['sh', '-c', 'echo $AWS_VAULT $1', '-', 'x'];
+    expect(await world.run(['exec', '--', 'reader', ...script])).toEqual({
+      status: 0,
+      stdout: 'reader x\n',
+      stderr: '',
+    });
+    const served = await world.run(['exec', '-s', '--', 'reader', ...script]);
+    expect(served).toEqual({ status: 0, stdout: 'reader x\n', stderr: '' });
+    await addKey(world, 'only-stored', people.key);
+    const stored = await world.run(['exec', '-n', '--region', 'eu-west-1', '--', 'only-stored', ...script]);
+    expect(stored).toEqual({ status: 0, stdout: 'only-stored x\n', stderr: '' });
+    const shell = await world.run(['exec', '--', 'reader'], { env: { SHELL: '/usr/bin/env' } });
+    expect(shell.stdout).toContain('AWS_VAULT=reader\n');
+    const program = await world.run(['exec', '--', 'reader'], { env: { AWS_PROFILE: 'reader' } });
+    expect(program.stderr).toMatch(/exec: "reader": executable file not found/);
   });
 
   it('login signs in as the one of AWS_PROFILE', async () => {

@@ -26,6 +26,22 @@ it('flags can be set for good, for every command or for one', async () => {
   expect((await world.run(['export', 'reader', '--format=env'])).stdout).toMatch(/^AWS_ACCESS_KEY_ID=/);
 });
 
+it('gives way to the variables of AWS that say the same', async () => {
+  fs.writeFileSync(file, 'region = ap-south-1\nduration = 20m\n');
+  const shown = async (env: Record<string, string>) => {
+    const { stdout } = await world.run(['export', '--format=ini', 'reader'], { env });
+    const expires = /^aws_credential_expiration=(.*)$/m.exec(stdout)?.[1] ?? '';
+    return {
+      region: /^region=(.*)$/m.exec(stdout)?.[1],
+      minutes: Math.round((Date.parse(expires) - Date.now()) / 60_000),
+    };
+  };
+  expect(await shown({})).toEqual({ region: 'ap-south-1', minutes: 20 });
+  expect(await shown({ AWS_REGION: '', AWS_ASSUME_ROLE_TTL: '' })).toEqual({ region: 'ap-south-1', minutes: 20 });
+  const variables = { AWS_DEFAULT_REGION: 'us-west-1', AWS_ASSUME_ROLE_TTL: '15m' };
+  expect(await shown(variables)).toEqual({ region: 'us-west-1', minutes: 15 });
+});
+
 it('the vault is the same one in every way of setting it', async () => {
   const elsewhere = path.join(world.home, 'elsewhere');
   fs.writeFileSync(file, 'file-dir = ~/elsewhere\n');

@@ -67,6 +67,23 @@ function errorAnswer(service: QueryService, { status, code, message }: Parameter
 }
 
 /**
+ * What STS answers to somebody who only looks at it, without a signature: a redirect to the pages about IAM, dated by its clock.
+ */
+export function frontDoor({ method, path, rawQuery, place, headers }: Request): Operation | undefined {
+  const isSts = place.kind === 'loopback' || (place.kind === 'api' && place.service === 'sts');
+  if (method !== 'GET' || path !== '/' || rawQuery !== '' || !isSts || headers.authorization !== undefined)
+    return undefined;
+  return {
+    service: 'sts',
+    name: 'FrontDoor',
+    parameters: {},
+    accessKeyId: undefined,
+    run: () => ({ status: 302, headers: { location: 'https://aws.amazon.com/iam' }, body: '' }),
+    refuse: ({ status, message }) => ({ status, headers: { 'content-type': 'text/plain' }, body: message }),
+  };
+}
+
+/**
  * The STS or IAM operation this request asks for: a form POST to `/`. The service is told by the host, or on loopback
  * by the API version. `undefined`: no operation the sandbox has.
  */

@@ -12,7 +12,7 @@ import { consoleOperation } from './console.ts';
 import type { Faults } from './faults.ts';
 import { federationOperation } from './federation.ts';
 import { isAwsHost, placeOf } from './hosts.ts';
-import { queryOperation } from './query-api.ts';
+import { frontDoor, queryOperation } from './query-api.ts';
 import type { Answer, Operation, Request } from './request.ts';
 import { s3Operation } from './s3.ts';
 import { oidcOperation } from './sso-oidc.ts';
@@ -75,7 +75,8 @@ function operationOf(state: State, request: Request): Operation | undefined {
     portalOperation(state, request) ??
     ssoPageOperation(state, request) ??
     federationOperation(state, request) ??
-    consoleOperation(state, request)
+    consoleOperation(state, request) ??
+    frontDoor(request)
   );
 }
 

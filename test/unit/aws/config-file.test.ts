@@ -191,6 +191,13 @@ describe('appending', () => {
     expect(fs.readdirSync(dir).sort()).toEqual(['config', 'target']);
   });
 
+  it('says so when the file is a link into a directory that does not exist', () => {
+    fs.symlinkSync(path.join(dir, 'gone', 'config'), file);
+    expect(() => appendProfile(file, 'work')).toThrow(
+      `cannot write ${file}: it is a link into a directory that does not exist`,
+    );
+  });
+
   it('makes a missing file and directory, readable by their owner only', () => {
     const nested = path.join(dir, 'home', '.aws', 'config');
     appendProfile(nested, 'default');
