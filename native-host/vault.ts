@@ -33,10 +33,7 @@ export type { ImportedKey, ImportRequest } from './operations/import-keys.ts';
 export type { ImportPlace, ImportSource } from './operations/import-place.ts';
 export type { MovedKey, MoveResult } from './operations/move-keys.ts';
 
-/**
- * The operations of the product, behind both doors: the browser's messages and the command line. What a program that waits for
- * credentials does not need is loaded when it is called.
- */
+/** The operations of the product, behind both doors: messages and command line. What a cached `exec` does without is loaded late. */
 export class Vault {
   readonly fileVault: FileVault;
   private readonly access: VaultAccess;
