@@ -28,10 +28,8 @@ import type { ProfileSummary } from './protocol.ts';
 import type { SpentCodes } from './spent-codes.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
 
-export type { Finding } from './operations/finding.ts';
 export type { ImportedKey, ImportRequest } from './operations/import-keys.ts';
 export type { ImportPlace, ImportSource } from './operations/import-place.ts';
-export type { MovedKey, MoveResult } from './operations/move-keys.ts';
 
 /** The operations of the product, behind both doors: messages and command line. What a cached `exec` does without is loaded late. */
 export class Vault {

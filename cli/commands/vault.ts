@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { VaultError } from '../../native-host/errors.ts';
+import type { MovedKey, MoveResult } from '../../native-host/operations/move-keys.ts';
 import { variable } from '../../native-host/settings.ts';
-import type { MovedKey, MoveResult } from '../../native-host/vault.ts';
 import { askTerminal } from '../ask/terminal.ts';
 import type { Cli } from '../cli.ts';
 
