@@ -189,6 +189,13 @@ describe('in a terminal', () => {
     expect(await terminal.status()).toBe(0);
   });
 
+  it('an empty --mfa-token is none', async () => {
+    const terminal = inTerminal('exec --mfa-token= ada -- true');
+    await terminal.shows('Enter MFA code');
+    terminal.type(`${people.device.freshCode()}\r`);
+    expect(await terminal.status()).toBe(0);
+  });
+
   it('a used code is refused with the time to wait, and three wrong ones are enough', async () => {
     const terminal = inTerminal('exec ada -- true');
     for (const code of ['000000', '000000', '000001', '000002']) {
