@@ -68,7 +68,12 @@ export function makeCli(flags: CommandOf<Command>['flags'], surroundings: Surrou
     ...cli,
     ask: (attempt, how = {}) => {
       const asker = commandAsker(asked, how, cli);
-      const onWait = (): void => say('Waiting for another process that is getting the same session ...');
+      let isWaiting = false;
+      const onWait = (): void => {
+        // A chain can wait for each of its sessions; to the person that is one wait.
+        if (!isWaiting) say('Waiting for another process that is getting the same session ...');
+        isWaiting = true;
+      };
       const until = how.signal === undefined ? signal : AbortSignal.any([signal, how.signal]);
       const options = { asker, locks: vault.locks, signal: until, unlock: vault.unlock, onWait };
       return asking((answers) => attempt({ answers, signal: until, onWait }), options);

@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { callsOf, install, programs, yubikey } from './outside-programs.ts';
 import { PseudoTerminal } from './pseudo-terminal.ts';
-import { KEYTURN, operations, type People, populate, type Result, startWorld, type World } from './world.ts';
+import { finished, KEYTURN, operations, type People, populate, type Result, startWorld, type World } from './world.ts';
 
 let world: World;
 let people: People;
@@ -187,6 +188,18 @@ describe('in a terminal', () => {
     terminal.type(`${people.device.freshCode()}\r`);
     await terminal.shows('key=ASIA');
     expect(await terminal.status()).toBe(0);
+  });
+
+  it('another process waits for the answer, and says so once however long the chain is', async () => {
+    const terminal = inTerminal('exec admin -- true');
+    await terminal.shows('Enter MFA code');
+    const other = world.start(['exec', 'admin', '--', 'printenv', 'AWS_VAULT']);
+    const result = finished(other);
+    if (other.stderr !== null) await once(other.stderr, 'data');
+    terminal.type(`${people.device.freshCode()}\r`);
+    expect(await terminal.status()).toBe(0);
+    const stderr = 'Waiting for another process that is getting the same session ...\n';
+    expect(await result).toEqual({ status: 0, stdout: 'admin\n', stderr });
   });
 
   it('an empty --mfa-token is none', async () => {
