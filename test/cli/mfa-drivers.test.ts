@@ -53,7 +53,7 @@ describe('without a terminal', () => {
     const { status, stderr } = await exec(['--prompt', 'zenity'], { DISPLAY: '', WAYLAND_DISPLAY: '' });
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /zenity: no display .*; terminal: open \/dev\/tty: .*; browser: no browser .*\); use .*--mfa-token CODE.* \[PROCESS_FAILED\]\n$/,
+      /^keyturn: error: exec: Failed to get credentials for ada: nobody .*\(zenity: no display .*; terminal: open \/dev\/tty: .*; browser: no browser .*\); use .*--mfa-token CODE.* \[PROCESS_FAILED\]\n$/,
     );
     expect(callsOf(world, 'zenity')).toEqual([]);
     expect(operations(world)).toEqual([]);
