@@ -38,7 +38,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
 
 /** The calls that an explanation announces, with every parameter it knows. */
 function announced({ steps }: Explanation): object[] {
-  return steps.flatMap((step) => {
+  return steps.flatMap((step): object[] => {
     const operation = OPERATIONS[step.type];
     if (!step.isRun || operation === undefined) return [];
     if (step.type === 'sso-role') return [{ operation, account_id: step.accountId, role_name: step.roleName }];
@@ -55,7 +55,7 @@ function announced({ steps }: Explanation): object[] {
 
 /** What the sandbox was asked, in the same form; a session name nobody set is of the clock, and is none. */
 function made(from: number): object[] {
-  return world.aws.calls.slice(from).flatMap(({ operation, parameters: given }) => {
+  return world.aws.calls.slice(from).flatMap(({ operation, parameters: given }): object[] => {
     if (operation === 'GetRoleCredentials')
       return [{ operation, account_id: given.account_id, role_name: given.role_name }];
     if (!Object.values(OPERATIONS).includes(operation)) return [];
@@ -142,7 +142,7 @@ describe('what explain announces is what exec does, call by call, and again from
     ['sso-role', {}],
     ['sso-top', {}],
     ['sso-included', {}],
-  ])('%s %j', { timeout: 60_000 }, async (profile, { user, setting = () => ({}) }) => {
+  ])('%s %j', { timeout: 60_000 }, async (profile, { user, setting = (): Setting => ({}) }) => {
     const { args = [], env = {} } = setting();
     const run = (more: readonly string[]) =>
       world.run(['exec', '--debug', profile, ...args, ...more, '--', 'printenv', 'AWS_REGION'], { env });

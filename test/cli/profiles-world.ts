@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { MfaDevice } from '../fake-aws/fake-aws.ts';
 import { FOLLOWING, type SsoWorld, startSsoWorld } from './sso-world.ts';
 import { addKey, writeConfig } from './world.ts';
 
@@ -212,7 +211,7 @@ mfa_serial = ${serial('user')}
  */
 export async function startProfilesWorld(): Promise<ProfilesWorld> {
   const world = await startSsoWorld();
-  const devices = new Map<string, MfaDevice>();
+  const devices = new Map<string, ReturnType<SsoWorld['aws']['addMfaDevice']>>();
   const { aws } = world;
   const keys = STORED_KEYS.map((name) => {
     const user = aws.addUser({ account: '111122223333', name });
