@@ -15,8 +15,8 @@ export type ChildCredentials = {
   readonly region: string | undefined;
 };
 
-// What could make an SDK in the child take another identity or believe in an expiry that is not this one's, and the
-// passphrase of the vault. aws-vault leaves in what comes after AWS_SDK_LOAD_CONFIG, and the names by which old SDKs know a key.
+// What could make an SDK in the child take another identity or believe in an expiry that is not this one's, and our
+// passphrases. aws-vault leaves in what comes after AWS_SDK_LOAD_CONFIG, and the names by which old SDKs know a key.
 const REMOVED = new Set([
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
@@ -32,6 +32,8 @@ const REMOVED = new Set([
   'AWS_WEB_IDENTITY_TOKEN_FILE',
   'AWS_ROLE_ARN',
   'AWS_VAULT_FILE_PASSPHRASE',
+  'KEYTURN_BACKUP_PASSPHRASE',
+  'KEYTURN_IMPORT_PASSPHRASE',
 ]);
 
 // As the AWS SDKs know them.
@@ -44,7 +46,7 @@ const CONTAINER_VARIABLES = [
 
 /** The variables of a shell that gets credentials itself: those set in it, and those that would contradict them. */
 export function shellVariables(): string[] {
-  const removed = [...REMOVED].filter((name) => name !== 'AWS_VAULT_FILE_PASSPHRASE');
+  const removed = [...REMOVED].filter((name) => !name.endsWith('_PASSPHRASE'));
   return ['AWS_VAULT', 'AWS_REGION', 'AWS_DEFAULT_REGION', ...removed, ...CONTAINER_VARIABLES];
 }
 
