@@ -114,6 +114,16 @@ export function resolveExecutable(command: string, env: Env): string {
   throw startFailure('ENOENT', `exec: ${JSON.stringify(command)}: executable file not found in $PATH`);
 }
 
+/** Whether a program can be started by this name. */
+export function isInstalled(command: string, env: Env): boolean {
+  try {
+    return resolveExecutable(command, env) !== '';
+  } catch (error) {
+    if (error instanceof VaultError) return false;
+    throw error;
+  }
+}
+
 function candidates(command: string, env: Env): string[] {
   if (command === '') return [];
   // A PATH that is not set at all has this default in execvp(3); an empty entry is the current directory.

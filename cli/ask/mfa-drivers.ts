@@ -5,7 +5,7 @@ import type { GivenCode } from '../../native-host/fresh-code.ts';
 import { variable } from '../../native-host/settings.ts';
 import { socketPlace } from '../../native-host/user-socket-place.ts';
 import type { PromptName } from '../asker.ts';
-import { resolveExecutable } from '../child.ts';
+import { isInstalled as isOnPath } from '../child.ts';
 import type { AskHow, Cli } from '../cli.ts';
 import type { ProgramPrompt } from './programs.ts';
 import { askTerminal, hasTerminal } from './terminal.ts';
@@ -215,12 +215,7 @@ function yubikey(cli: DriverOptions['cli']): ProgramPrompt[] {
 /** Whether the program of a prompt is on PATH; the window of Windows is there on Windows. */
 export function isInstalled(name: ProgramPrompt, { env, platform }: Pick<Cli, 'env' | 'platform'>): boolean {
   if (name === 'wincredui') return platform === 'win32';
-  try {
-    return resolveExecutable(name, env) !== '';
-  } catch (error) {
-    if (error instanceof VaultError) return false;
-    throw error;
-  }
+  return isOnPath(name, env);
 }
 
 function needsDisplay(name: ProgramPrompt): boolean {
