@@ -16,7 +16,7 @@ export function browserOpener({ platform, env }: Surroundings): Opener {
   if (platform === 'darwin') return ['open'];
   if (platform === 'win32') return WINDOWS;
   if (isWithoutDisplay(env)) throw noBrowser('this is an SSH session without a display');
-  const openers: readonly Opener[] = isWsl(env) ? [['wslview'], XDG, WSL] : [XDG];
+  const openers: readonly Opener[] = isWsl(env) ? [['wslview'], WSL, XDG] : [XDG];
   const installed = openers.find(([file]) => isInstalled(file, env));
   if (installed === undefined) throw noBrowser(`${openers.map(([file]) => file).join(' or ')} is not installed`);
   return installed;
@@ -24,7 +24,7 @@ export function browserOpener({ platform, env }: Surroundings): Opener {
 
 const XDG: Opener = ['xdg-open'];
 const WINDOWS: Opener = ['rundll32', 'url.dll,FileProtocolHandler'];
-/** The same program, by the name that Linux in Windows finds it under. */
+/** The same program, by the name that Linux in Windows finds it under. There, xdg-open often has no browser to open. */
 const WSL: Opener = ['rundll32.exe', 'url.dll,FileProtocolHandler'];
 
 /** A browser that the system opens over SSH would be one in the terminal, at best; BROWSER names one that somebody wants. */
