@@ -26,6 +26,8 @@ export type FlagSpec = FlagCommon &
         readonly completes?: 'service';
         /** `--region "$REGION"` with nothing in the variable is as good as no flag, as it is for aws-vault. */
         readonly emptyIsUnset?: true;
+        /** Throws a VaultError for a text that is no value. */
+        readonly check?: (text: string) => unknown;
       })
     | (EnvSource & {
         readonly kind: 'choice';
@@ -56,6 +58,8 @@ export type CommandSpec = {
   readonly aliases?: readonly string[];
   readonly hidden?: true;
   readonly unavailable?: string;
+  /** The command whose section of the settings file counts for this one too, after its own. */
+  readonly settingsOf?: string;
   readonly flags: Readonly<Record<string, FlagSpec>>;
   readonly args: Readonly<Record<string, ArgSpec>>;
 };
@@ -100,12 +104,20 @@ type Commands<G extends Grammar> = {
 /** The commands a program has to run, without those the table calls unavailable. */
 export type CommandName<G extends Grammar> = keyof Commands<G>;
 
+/** Where a flag's value was set; `section` of the settings file: a command's name, or empty at the top. */
+export type FlagOrigin =
+  | { readonly type: 'flag'; readonly name: string }
+  | { readonly type: 'environment'; readonly name: string }
+  | { readonly type: 'file'; readonly file: string; readonly line: number; readonly section: string };
+
 /** One command with its values: `flags` holds the global ones too, durations are whole seconds. */
 export type CommandInvocation<G extends Grammar, C extends CommandName<G> = CommandName<G>> = {
   [K in C]: {
     readonly command: K;
     readonly flags: FlagValues<G['globals']> & FlagValues<Commands<G>[K]['flags']>;
     readonly args: ArgValues<Commands<G>[K]['args']>;
+    /** By the flag's key; none for a default. */
+    readonly origins: Readonly<Record<string, FlagOrigin>>;
   };
 }[C];
 

@@ -1,14 +1,15 @@
 import { parseDuration } from '../native-host/duration.ts';
 import { VaultError } from '../native-host/errors.ts';
-import type { ArgSpec, FlagSpec, Grammar, HelpRequest, Invocation } from './args-grammar.ts';
+import type { ArgSpec, FlagOrigin, FlagSpec, Grammar, HelpRequest, Invocation } from './args-grammar.ts';
 import { flagName } from './args-grammar.ts';
 import { type Token, TokenReader, usageError } from './args-tokens.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type ArgSpecs = Readonly<Record<string, ArgSpec>>;
 type Flag = { readonly key: string; readonly name: string; readonly spec: FlagSpec };
-/** The values that the settings file gives the flags of a command; asked only when a command is to run. */
-export type SettingsOf = (command: string) => ReadonlyMap<string, unknown> | undefined;
+/** The values that the settings file gives the flags of a command, by key; asked only when a command is to run. */
+export type FileSettings = ReadonlyMap<string, { readonly value: unknown; readonly origin: FlagOrigin }>;
+export type SettingsOf = (command: string) => FileSettings | undefined;
 type Values = Record<string, unknown>;
 type Given = { readonly flag: Flag; readonly value: string | boolean };
 
@@ -54,7 +55,8 @@ class Parser {
   private isHelpCommand = false;
   /** `--` came before the command's name already, so it tells its arguments apart no more. */
   private isAllLiteral = false;
-  private settings: ReadonlyMap<string, unknown> | undefined;
+  private settings: FileSettings | undefined;
+  private readonly origins: Record<string, FlagOrigin> = {};
   private readonly readSettings: SettingsOf | undefined;
 
   constructor(grammar: Grammar, env: Env, readSettings: SettingsOf | undefined) {
@@ -173,17 +175,24 @@ class Parser {
     throw usageError(`expected command but got ${JSON.stringify(word)}`);
   }
 
-  private result(): { readonly command: string; readonly flags: Values; readonly args: Values } {
+  private result(): {
+    readonly command: string;
+    readonly flags: Values;
+    readonly args: Values;
+    readonly origins: object;
+  } {
     const command = this.grammar.commands[this.path];
     if (command === undefined) throw usageError(`must select a subcommand of '${this.path}'`);
-    this.settings = this.readSettings?.(this.path);
+    // The version is told whatever is wrong with the file.
+    if (this.path !== 'version') this.settings = this.readSettings?.(this.path);
     const flags = this.flagValues();
-    return { command: this.path, flags, args: this.argValues(command.args) };
+    return { command: this.path, flags, args: this.argValues(command.args), origins: this.origins };
   }
 
   private flagValues(): Values {
     const values: Values = {};
     for (const { flag, value } of this.given) {
+      this.origins[flag.key] = { type: 'flag', name: `--${flag.name}` };
       if (flag.spec.kind === 'list') {
         values[flag.key] = [...((values[flag.key] as string[] | undefined) ?? []), value]; // nobody else sets a list's key
         continue;
@@ -200,16 +209,19 @@ class Parser {
   }
 
   private missing(flag: Flag): unknown {
-    const { spec } = flag;
+    const { spec, key } = flag;
     const fromEnv = spec.env === undefined ? undefined : this.env[spec.env];
+    // A variable that is read elsewhere comes before the settings file too.
+    const isSetElsewhere = spec.variables?.some((name) => this.env[name]) ?? false;
+    const fromFile = isSetElsewhere ? undefined : this.settings?.get(key);
+    if (fromEnv && spec.env !== undefined) this.origins[key] = { type: 'environment', name: spec.env };
+    else if (fromFile !== undefined) this.origins[key] = fromFile.origin;
     if (spec.kind === 'list')
-      return String(fromEnv || (this.settings?.get(flag.key) ?? ''))
+      return String(fromEnv || (fromFile?.value ?? ''))
         .split(/\s+/)
         .filter(Boolean);
     if (fromEnv) return spec.kind === 'boolean' ? truth(fromEnv, `$${spec.env}`) : convert(flag, fromEnv);
-    const isSetElsewhere = spec.variables?.some((name) => this.env[name]) ?? false;
-    const fromFile = isSetElsewhere ? undefined : this.settings?.get(flag.key);
-    if (fromFile !== undefined) return fromFile;
+    if (fromFile !== undefined) return fromFile.value;
     if (spec.kind === 'boolean') return spec.default ?? false;
     return spec.kind === 'duration' ? undefined : spec.default;
   }
@@ -232,6 +244,7 @@ export function convert(flag: Pick<Flag, 'name' | 'spec'>, text: string): unknow
   const { spec } = flag;
   // AWS takes whole seconds.
   if (spec.kind === 'duration') return Math.trunc(parseDuration(text));
+  if (spec.kind === 'string') spec.check?.(text);
   if (spec.kind !== 'choice' || spec.choices.includes(text)) return text;
   if (spec.refusal === undefined) {
     throw usageError(`enum value must be one of ${spec.choices.join(',')}, got '${text}'`, flag.name);

@@ -1,7 +1,7 @@
 import { VaultError } from '../native-host/errors.ts';
 import { type SettingLine, type SettingsFile, settingInvalid } from '../native-host/settings-file.ts';
 import { type FlagSpec, flagName, type Grammar } from './args-grammar.ts';
-import { convert, truth } from './args-parse.ts';
+import { convert, type FileSettings, truth } from './args-parse.ts';
 
 type Flags = Readonly<Record<string, FlagSpec>>;
 
@@ -10,12 +10,12 @@ type Flags = Readonly<Record<string, FlagSpec>>;
  * command that has the flag. The whole file is checked each time, so that a slip is found at once and not when it matters.
  * @throws VaultError CONFIG_INVALID with file and line
  */
-export function settingsFor(command: string, grammar: Grammar, file: SettingsFile): ReadonlyMap<string, unknown> {
+export function settingsFor(command: string, grammar: Grammar, file: SettingsFile): FileSettings {
   const { path } = file;
+  const like = grammar.commands[command]?.settingsOf;
   // A flag of this command before one of the same name that another command has.
   const anywhere = { ...allFlags(grammar), ...flagsOf(command, grammar) };
-  const common = new Map<string, unknown>();
-  const own = new Map<string, unknown>();
+  const found = { common: new Map(), like: new Map(), own: new Map() } satisfies Record<string, FileSettings>;
   const seen = new Set<string>();
   for (const setting of file.lines) {
     const name = commandOf(setting, grammar, path);
@@ -25,10 +25,13 @@ export function settingsFor(command: string, grammar: Grammar, file: SettingsFil
     seen.add(place);
     // An empty value is as good as none, as it is in an environment variable.
     if (setting.value === '') continue;
-    if (name === undefined) common.set(flag, value);
-    else if (name === command) own.set(flag, value);
+    const { line } = setting;
+    const entry = { value, origin: { type: 'file', file: path, line, section: setting.section } };
+    if (name === undefined) found.common.set(flag, entry);
+    else if (name === command) found.own.set(flag, entry);
+    else if (name === like) found.like.set(flag, entry);
   }
-  return new Map([...common, ...own]);
+  return new Map([...found.common, ...found.like, ...found.own]);
 }
 
 /** Undefined: it is for every command. */

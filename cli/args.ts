@@ -1,6 +1,6 @@
 import type { SettingsFile } from '../native-host/settings-file.ts';
 import type { CommandInvocation, CommandName, Grammar, Invocation } from './args-grammar.ts';
-import { parse } from './args-parse.ts';
+import { parse, type SettingsOf } from './args-parse.ts';
 import { settingsFor } from './args-settings.ts';
 import { consoleCommands } from './grammar/console-commands.ts';
 import { doctorCommand } from './grammar/doctor-command.ts';
@@ -51,7 +51,7 @@ export function parseArgs(
   env: Readonly<Record<string, string | undefined>>,
   settingsFile?: () => SettingsFile | undefined,
 ): Invocation<typeof GRAMMAR> {
-  const settings = (command: string): ReadonlyMap<string, unknown> | undefined => {
+  const settings: SettingsOf = (command) => {
     const file = settingsFile?.();
     return file && settingsFor(command, GRAMMAR, file);
   };

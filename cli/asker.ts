@@ -21,13 +21,15 @@ export type AskFlags = {
  */
 export function commandAsker(flags: AskFlags, how: AskHow, cli: Omit<Cli, 'ask'>): Asker {
   const failures = new Map();
-  let unusedToken = how.mfaToken;
+  // An empty one is none, as for aws-vault: scripts pass on a variable that may be empty.
+  const mfaToken = how.mfaToken?.trim() === '' ? undefined : how.mfaToken;
+  let unusedToken = mfaToken;
   const given = async (question: MfaQuestion, signal: AbortSignal): Promise<GivenCode> => {
     const token = unusedToken;
     unusedToken = undefined;
     if (token !== undefined) return { code: token, from: 'flag' };
     // Who gave the code on the command line is not there to be asked for another one.
-    if (how.mfaToken !== undefined && question.rejected !== undefined) throw rejected(question);
+    if (mfaToken !== undefined && question.rejected !== undefined) throw rejected(question);
     const { askInTurn, mfaDrivers } = await import('./ask/mfa-drivers.ts');
     const mfaProcess = await cli.vault.mfaProcess(question.profile, how.profile);
     return askInTurn(mfaDrivers({ ...flags, mfaProcess, how, cli }), question, { failures, cli, signal });

@@ -15,8 +15,8 @@ export type ChildCredentials = {
   readonly region: string | undefined;
 };
 
-// What could make an SDK in the child take another identity or believe in an expiry that is not this one's, and the
-// passphrase of the vault. aws-vault leaves in what comes after AWS_SDK_LOAD_CONFIG, and the names by which old SDKs know a key.
+// What could make an SDK in the child take another identity or believe in an expiry that is not this one's, and our
+// passphrases. aws-vault leaves in what comes after AWS_SDK_LOAD_CONFIG, and the names by which old SDKs know a key.
 const REMOVED = new Set([
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
@@ -33,6 +33,8 @@ const REMOVED = new Set([
   'AWS_ROLE_ARN',
   'AWS_VAULT_FILE_PASSPHRASE',
   'KEYTURN_FILE_PASSPHRASE_COMMAND',
+  'KEYTURN_BACKUP_PASSPHRASE',
+  'KEYTURN_IMPORT_PASSPHRASE',
 ]);
 
 // As the AWS SDKs know them.
@@ -45,7 +47,7 @@ const CONTAINER_VARIABLES = [
 
 /** The variables of a shell that gets credentials itself: those set in it, and those that would contradict them. */
 export function shellVariables(): string[] {
-  const removed = [...REMOVED].filter((name) => name !== 'AWS_VAULT_FILE_PASSPHRASE');
+  const removed = [...REMOVED].filter((name) => !/_PASSPHRASE(_COMMAND)?$/.test(name));
   return ['AWS_VAULT', 'AWS_REGION', 'AWS_DEFAULT_REGION', ...removed, ...CONTAINER_VARIABLES];
 }
 
@@ -111,6 +113,16 @@ export function resolveExecutable(command: string, env: Env): string {
   }
   if (denied !== undefined) throw startFailure('EACCES', `fork/exec ${denied}: permission denied`);
   throw startFailure('ENOENT', `exec: ${JSON.stringify(command)}: executable file not found in $PATH`);
+}
+
+/** Whether a program can be started by this name. */
+export function isInstalled(command: string, env: Env): boolean {
+  try {
+    return resolveExecutable(command, env) !== '';
+  } catch (error) {
+    if (error instanceof VaultError) return false;
+    throw error;
+  }
 }
 
 function candidates(command: string, env: Env): string[] {

@@ -1,6 +1,7 @@
 import { VaultError } from '../native-host/errors.ts';
 import { variable } from '../native-host/settings.ts';
-import { resolveExecutable } from './child.ts';
+import { isWsl } from './browser-opener.ts';
+import { isInstalled } from './child.ts';
 import type { Cli } from './cli.ts';
 
 type Program = readonly [file: string, ...args: string[]];
@@ -65,15 +66,6 @@ function programs(platform: NodeJS.Platform, env: Cli['env']): Program[] {
     ['xclip', '-selection', 'clipboard'],
     ['xsel', '--clipboard', '--input'],
   ];
-  const windows: Program[] = variable(env, 'WSL_DISTRO_NAME') === undefined ? [] : [['clip.exe']];
+  const windows: Program[] = isWsl(env) ? [['clip.exe']] : [];
   return [...wayland, ...(variable(env, 'DISPLAY') === undefined ? [] : x11), ...windows];
-}
-
-function isInstalled(file: string, env: Cli['env']): boolean {
-  try {
-    return resolveExecutable(file, env) !== '';
-  } catch (error) {
-    if (error instanceof VaultError) return false;
-    throw error;
-  }
 }

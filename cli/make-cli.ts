@@ -7,7 +7,7 @@ import { Vault } from '../native-host/vault.ts';
 import { VERSION } from '../native-host/version.ts';
 import { type Command, type CommandOf, GRAMMAR } from './args.ts';
 import { commandAsker, type PromptName } from './asker.ts';
-import { resolveExecutable } from './child.ts';
+import { isInstalled } from './child.ts';
 import type { Cli } from './cli.ts';
 import { stdoutIsTerminal } from './is-terminal.ts';
 import { print } from './print.ts';
@@ -68,7 +68,12 @@ export function makeCli(flags: CommandOf<Command>['flags'], surroundings: Surrou
     ...cli,
     ask: async (attempt, how = {}) => {
       const asker = commandAsker(asked, how, cli);
-      const onWait = (): void => say('Waiting for another process that is getting the same session ...');
+      let isWaiting = false;
+      const onWait = (): void => {
+        // A chain can wait for each of its sessions; to the person that is one wait.
+        if (!isWaiting) say('Waiting for another process that is getting the same session ...');
+        isWaiting = true;
+      };
       const until = how.signal === undefined ? signal : AbortSignal.any([signal, how.signal]);
       const typed = typedPassphrase(vault.unlock);
       const options = { asker, locks: vault.locks, signal: until, unlock: typed.unlock, onWait };
@@ -97,12 +102,7 @@ function requirePrompt(prompt: PromptName | undefined, env: Env): void {
   const isThere = (name: PromptName): boolean => {
     if (name === 'terminal' || name === 'browser') return true;
     if (name === 'wincredui') return process.platform === 'win32';
-    try {
-      return resolveExecutable(name, env) !== '';
-    } catch (error) {
-      if (error instanceof VaultError) return false;
-      throw error;
-    }
+    return isInstalled(name, env);
   };
   if (prompt === undefined || isThere(prompt)) return;
   const available = GRAMMAR.globals.prompt.choices.filter(isThere);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { VaultError } from '../native-host/errors.ts';
+import { browserOpener } from './browser-opener.ts';
 import type { Cli } from './cli.ts';
 import { isOtherUser } from './peer-user.ts';
 
@@ -62,9 +63,9 @@ function interruption(signal: AbortSignal): Promise<never> {
 /** Starts the opener; rejects when it fails. One that succeeds, or stays because it became the browser, never settles. */
 async function failureOf(address: string, { platform, env }: Surroundings): Promise<never> {
   const { spawn } = await import('node:child_process');
-  const [file, args] = opener(platform, address);
+  const [file, ...args] = browserOpener({ platform, env });
   const { AWS_VAULT_FILE_PASSPHRASE: _ours, ...environment } = env;
-  const child = spawn(file, args, { stdio: 'ignore', detached: true, env: environment });
+  const child = spawn(file, [...args, address], { stdio: 'ignore', detached: true, env: environment });
   child.unref();
   return new Promise((_, reject) => {
     const failed = (why: string): void =>
@@ -75,10 +76,4 @@ async function failureOf(address: string, { platform, env }: Surroundings): Prom
       else if (status !== 0) failed(`exit status ${status}`);
     });
   });
-}
-
-function opener(platform: NodeJS.Platform, address: string): [string, string[]] {
-  if (platform === 'darwin') return ['open', [address]];
-  if (platform === 'win32') return ['rundll32', ['url.dll,FileProtocolHandler', address]];
-  return ['xdg-open', [address]];
 }

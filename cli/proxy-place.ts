@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { socketDirectory } from '../native-host/user-socket-place.ts';
 import type { Cli } from './cli.ts';
@@ -29,7 +30,12 @@ export function sudoUser({ SUDO_UID, SUDO_GID }: Cli['env']): User | undefined {
   return isNumber(SUDO_UID) && isNumber(SUDO_GID) ? { uid: Number(SUDO_UID), gid: Number(SUDO_GID) } : undefined;
 }
 
-/** The variables that say where a user's sockets are, out of an environment that is otherwise root's. */
-export function placeVariables(env: Cli['env']): Record<string, string> {
-  return Object.fromEntries(['XDG_STATE_HOME', 'TMPDIR'].flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+/**
+ * The variables that say where a user's sockets are, out of an environment that is otherwise root's. A home directory only if
+ * it is that user's: some systems' sudo keeps HOME, others give root's.
+ */
+export function placeVariables(env: Cli['env'], { uid }: User): Record<string, string> {
+  const isOwnHome = env.HOME ? statSync(env.HOME, { throwIfNoEntry: false })?.uid === uid : false;
+  const names = ['XDG_STATE_HOME', 'TMPDIR', ...(isOwnHome ? ['HOME'] : [])];
+  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }

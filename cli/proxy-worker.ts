@@ -1,10 +1,6 @@
 import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  addressCommands,
-  addressInterface,
-  runAddressCommand,
-} from '../native-host/credential-server/metadata-address.ts';
+import { addressInterface, removeAddress } from '../native-host/credential-server/metadata-address.ts';
 import { runProxy } from '../native-host/credential-server/metadata-proxy.ts';
 import { VaultError } from '../native-host/errors.ts';
 import type { Cli } from './cli.ts';
@@ -36,7 +32,7 @@ export async function runWorker(way: string, controlPath: string, cli: Cli): Pro
 
 async function restoreAddress(way: WayToRestore, platform: NodeJS.Platform): Promise<void> {
   if (way === 'keep') return;
-  if (way === 'capability') return runAddressCommand(addressCommands(platform).remove);
+  if (way === 'capability') return removeAddress(platform);
   closeSync(GUARDIAN_FD);
   const until = Date.now() + RESTORE_MS;
   while (addressInterface() !== undefined) {

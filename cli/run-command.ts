@@ -95,10 +95,10 @@ const runners: Runner = {
     const { mfaResync } = await import('./commands/mfa-resync.ts');
     return done(mfaResync({ ...flags, profile: await chosenProfile(args.profile, cli) }, cli));
   },
-  async explain({ args, flags }, cli) {
+  async explain({ args, flags, origins }, cli) {
     const { explain } = await import('./commands/explain.ts');
     const profile = await chosenProfile(args.profile, cli);
-    return explain({ ...flags, profile, durationSeconds: flags.duration }, cli);
+    return explain({ ...flags, profile, durationSeconds: flags.duration, origins }, cli);
   },
   async status({ flags }, cli) {
     const { status } = await import('./commands/status.ts');

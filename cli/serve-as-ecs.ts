@@ -12,6 +12,7 @@ export async function serveAsEcs(
   cli: Cli,
 ): Promise<Running> {
   const place = listenAddress(ecsListen);
+  for (const pattern of allowRole) checkRolePattern(pattern);
   const uri = ecsUri === undefined ? undefined : publicUri(ecsUri);
   if (uri === undefined && ['0.0.0.0', '::'].includes(place.host)) {
     const message = `--ecs-listen ${place.host} is every address of this machine and none a program could ask; name one of them, or say with --ecs-uri where programs find it`;
@@ -44,6 +45,13 @@ function listenAddress(text = '127.0.0.1'): { readonly host: string; readonly po
   if (isIP(host) !== 0 && port <= 65_535) return { host, port };
   const message = `--ecs-listen must be an IP address of this machine, with a port or without, such as 169.254.170.2:8080, not ${JSON.stringify(text)}`;
   throw new VaultError('USAGE', message, { details: { flag: 'ecs-listen' } });
+}
+
+/** A name of a role alone would allow nothing, and be heard of only when the role is asked for. @throws VaultError USAGE */
+function checkRolePattern(pattern: string): void {
+  if (/^(?:arn:|\*)/.test(pattern)) return;
+  const message = `--allow-role must be the ARN of a role, such as arn:aws:iam::123456789012:role/NAME, with * for any characters, not ${JSON.stringify(pattern)}`;
+  throw new VaultError('USAGE', message, { details: { flag: 'allow-role' } });
 }
 
 /** @throws VaultError USAGE */

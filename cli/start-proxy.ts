@@ -9,6 +9,7 @@ import {
   isMetadataAddressTaken,
   metadataAddressTaken,
   OUR_LABEL,
+  removeAddress,
   runAddressCommand,
 } from '../native-host/credential-server/metadata-address.ts';
 import { runProxy } from '../native-host/credential-server/metadata-proxy.ts';
@@ -35,7 +36,7 @@ export async function startProxy(cli: Cli, stateDir: string | undefined): Promis
   // One that a killed proxy left is ours to take away.
   const isOurs = before === undefined || before === OUR_LABEL;
   const restore = async (): Promise<void> => {
-    if (isOurs) await runAddressCommand(commands.remove);
+    if (isOurs) await removeAddress(platform);
   };
   if (platform === 'win32') return runHere(cli, restore);
   let server: Server | undefined;
@@ -109,7 +110,7 @@ async function startWorker(server: Server, { cli, stateDir, isOurs, remove }: Wo
   const guardian = way === 'guardian' ? startGuardian(remove) : undefined;
   const worker = spawn(file, args, {
     // Nothing of root's environment, but for what says where the user's sockets are.
-    env: { PATH: SYSTEM_PATH, ...placeVariables(env) },
+    env: { PATH: SYSTEM_PATH, ...placeVariables(env, user) },
     stdio: ['ignore', 'pipe', 'pipe', fd, guardian?.stdin ?? 'ignore'] as StdioOptions, // streams are allowed from 3 on too
     cwd: '/',
     detached: true, // a Ctrl-C in the terminal of exec is not meant for it

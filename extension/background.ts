@@ -7,12 +7,13 @@ import { isOwnPage, parseIntent, runIntent } from './messages.ts';
 import { noteFocus } from './normal-window.ts';
 import { openLoginPage } from './open-login-page.ts';
 import { PopupPorts } from './popup-ports.ts';
-import { POPUP_PORT, type PopupState } from './popup-state.ts';
+import { type HostState, hostFailure, POPUP_PORT, type PopupState } from './popup-state.ts';
 import { refreshProfiles } from './profile-list.ts';
 import { sendToPrompt } from './prompt-answers.ts';
 import { PromptWindow } from './prompt-window.ts';
 import { SignIns } from './sign-ins.ts';
 import { StateStore } from './state-store.ts';
+import { readSession, writeSession } from './storage.ts';
 import { openForTerminal } from './terminal-opens.ts';
 
 let shownTitle = ''; // a restarted worker shows its badge once more than needed
@@ -33,6 +34,7 @@ const connection = new HostConnection({
   extensionVersion: browser.runtime.getManifest().version,
   onState: (host) => {
     store.set({ host });
+    noteHost(host);
     if (host.status === 'ready' && popups.isAnyOpen) refresh();
   },
   onPrompts: (prompts) => {
@@ -56,7 +58,7 @@ browser.windows.onFocusChanged.addListener((windowId) => void noteFocus(windowId
 
 void browser.alarms.create(RECONNECT_ALARM, { periodInMinutes: 1 }); // the same name: never more than one
 void connection.keepOpen();
-void signIns.restore().finally(() => {
+void Promise.allSettled([signIns.restore(), restoreHost()]).then(() => {
   popups.push(store.state);
   store.follow((state) => popups.push(state));
 });
@@ -76,6 +78,18 @@ function refresh() {
   if (store.state.host.status === 'ready')
     void refreshProfiles(connection, store); // its failures go to the state
   else void connection.keepOpen();
+}
+
+/** For the popup's first paint: losing one write costs nothing. */
+function noteHost(host: HostState) {
+  if (host.status === 'failed') void writeSession({ hostError: host.error });
+  if (host.status === 'ready') void writeSession({ hostError: undefined });
+}
+
+/** A new life of the worker does not know yet that the host cannot be used: until it does, what was so before is shown. */
+async function restoreHost() {
+  const { hostError } = await readSession('hostError');
+  if (hostError && store.state.host.status === 'connecting') store.set({ host: hostFailure(hostError) });
 }
 
 const handlers: Parameters<typeof runIntent>[1] = {

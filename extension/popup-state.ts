@@ -36,6 +36,11 @@ export type Intent =
 
 export type StateMessage = { readonly type: 'state'; readonly state: PopupState };
 
+/** A host that failed when last it was needed, while another attempt runs. */
+export function hostFailure(error: WireError): HostState {
+  return { status: 'failed', error, isRetrying: true };
+}
+
 export const POPUP_PORT = 'popup';
 
 export const initialState: PopupState = { host: { status: 'connecting' }, prompts: [], signIns: {} };

@@ -1,5 +1,5 @@
 import browser from 'webextension-polyfill';
-import type { ProfileSummary } from '../native-host/protocol.ts';
+import type { ProfileSummary, WireError } from '../native-host/protocol.ts';
 import type { SignIn } from './popup-state.ts';
 
 /** Kept across restarts. Names and what the AWS config says of them; nothing secret, no URL. */
@@ -15,6 +15,8 @@ type Local = {
 /** Kept until the browser closes, in memory: survives the worker, not the user's session. */
 type Session = {
   readonly signIns: Readonly<Record<string, SignIn>>;
+  /** Why the host could not be used, as long as that is so. */
+  readonly hostError: WireError | undefined;
   readonly normalWindowId: number;
   readonly promptWindowId: number;
 };
@@ -32,8 +34,12 @@ export async function readSession<K extends keyof Session>(...keys: K[]): Promis
   return (await browser.storage.session.get(keys)) as Partial<Pick<Session, K>>; // written by writeSession alone
 }
 
-export async function writeSession(values: Partial<Session>) {
-  await browser.storage.session.set(values);
+/** `undefined` takes a value away. */
+export async function writeSession(values: { readonly [K in keyof Session]?: Session[K] | undefined }) {
+  const entries = Object.entries(values);
+  const gone = entries.filter(([, value]) => value === undefined).map(([name]) => name);
+  if (gone.length > 0) await browser.storage.session.remove(gone);
+  if (gone.length < entries.length) await browser.storage.session.set(values);
 }
 
 let lastWrite: Promise<void> = Promise.resolve();

@@ -31,7 +31,12 @@ const A_CODE = { some: 'a code', none: 'no code', maxBytes: 4096 };
 const MAX_STDERR_CHARS = 2048;
 
 // The passphrase opens the whole vault; a program that is asked for a code or a token has no need of it.
-const OUR_SECRETS = ['AWS_VAULT_FILE_PASSPHRASE', 'KEYTURN_FILE_PASSPHRASE_COMMAND'];
+const OUR_SECRETS = [
+  'AWS_VAULT_FILE_PASSPHRASE',
+  'KEYTURN_FILE_PASSPHRASE_COMMAND',
+  'KEYTURN_BACKUP_PASSPHRASE',
+  'KEYTURN_IMPORT_PASSPHRASE',
+];
 
 /** A line of the config file as the shell of this system runs it. */
 export function shellCommand(

@@ -1,4 +1,4 @@
-import { type ChainOptions, planChain } from './engine/chain.ts';
+import { type ChainOptions, planChain, type Step } from './engine/chain.ts';
 import { asVaultError } from './errors.ts';
 import type { ProfileSummary } from './protocol.ts';
 
@@ -18,14 +18,14 @@ function profileSummary(name: string, chain: ChainOptions): ProfileSummary {
     const profile = chain.resolve(name, false);
     const { roleArn, sso } = profile;
     // A key or a source profile comes before IAM Identity Center (chain.ts), and then its settings are not used.
-    const ssoRole = sso !== undefined && isSsoRole(name, chain) ? sso : undefined;
+    const { lastStep, ...problem } = wayOf(name, chain);
+    const ssoRole = lastStep === 'sso-role' ? sso : undefined;
     const arn = roleArn ?? (ssoRole === undefined ? profile.mfaSerial : undefined);
     const accountId = arn === undefined ? ssoRole?.accountId : /^arn:[^:]+:iam::(\d{12}):/.exec(arn)?.[1];
     const roleName = roleArn?.split('/').at(-1) ?? ssoRole?.roleName;
-    const problem = problemOf(name, chain);
     return {
       name,
-      kind: roleName !== undefined ? 'role' : problem.problem === undefined ? 'user' : 'none',
+      kind: roleName === undefined ? kindOf(lastStep) : 'role',
       ...(profile.region !== undefined && { region: profile.region }),
       ...(accountId !== undefined && { accountId }),
       ...(roleName !== undefined && { roleName }),
@@ -37,14 +37,15 @@ function profileSummary(name: string, chain: ChainOptions): ProfileSummary {
   }
 }
 
-function isSsoRole(name: string, chain: ChainOptions): boolean {
-  return planChain(name, chain).at(-1)?.type === 'sso-role';
+function kindOf(lastStep: Step['type'] | undefined): ProfileSummary['kind'] {
+  if (lastStep === undefined) return 'none';
+  return lastStep === 'credential-process' ? 'process' : 'user';
 }
 
-function problemOf(name: string, chain: ChainOptions): { problem?: string } {
+/** How the way to its credentials ends, or why there is none. */
+function wayOf(name: string, chain: ChainOptions): { lastStep?: Step['type'] | undefined; problem?: string } {
   try {
-    planChain(name, chain);
-    return {};
+    return { lastStep: planChain(name, chain).at(-1)?.type };
   } catch (error) {
     return { problem: asVaultError(error).message };
   }

@@ -13,8 +13,11 @@ export type Capability = 'console-url' | 'prompts' | 'open-console' | 'lock';
 /** A profile as the popup lists it. Nothing here is secret. */
 export type ProfileSummary = {
   readonly name: string;
-  /** `user`: own stored key. `role`: role_arn over a source. `none`: nothing that gives credentials. */
-  readonly kind: 'user' | 'role' | 'none';
+  /**
+   * `user`: a user's stored key. `role`: of role_arn over a source, or of IAM Identity Center. `process`: whatever a
+   * credential_process gives. `none`: nothing that gives credentials.
+   */
+  readonly kind: 'user' | 'role' | 'process' | 'none';
   readonly region?: string;
   /** 12 characters; from role_arn or mfa_serial when they say it. */
   readonly accountId?: string;

@@ -72,7 +72,10 @@ export function sharedSettings(file: SettingsFile | undefined): Readonly<Record<
 function readText(path: string): string | undefined {
   try {
     // Asked first: the error for a missing file costs more than all that is done here.
-    if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status === undefined) return undefined;
+    // A pipe or a device may never end.
+    if (!status.isFile()) throw Object.assign(new Error('not a file'), { code: 'it is not a file' });
     return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;

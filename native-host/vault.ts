@@ -11,7 +11,7 @@ import type { KeyCheck } from './operations/check-key.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
 import type { DoctorRequest } from './operations/doctor.ts';
-import type { Explanation } from './operations/explain.ts';
+import type { ExplainRequest, Explanation } from './operations/explain.ts';
 import type { Finding } from './operations/finding.ts';
 import type { ImportRequest, PlainTextLeft } from './operations/import-keys.ts';
 import type { ImportPlace, ImportSource } from './operations/import-place.ts';
@@ -128,7 +128,7 @@ export class Vault {
    * How a profile's credentials would be got, without a call to AWS and without a passphrase.
    * @throws VaultError PROFILE_NOT_FOUND, KEYRING_*
    */
-  async explain(request: CredentialsRequest): Promise<Explanation> {
+  async explain(request: ExplainRequest): Promise<Explanation> {
     const { explain } = await import('./operations/explain.ts');
     return explain(this.access, request);
   }

@@ -5,7 +5,7 @@ import type { GivenCode } from '../../native-host/fresh-code.ts';
 import { variable } from '../../native-host/settings.ts';
 import { socketPlace } from '../../native-host/user-socket-place.ts';
 import type { PromptName } from '../asker.ts';
-import { resolveExecutable } from '../child.ts';
+import { isInstalled as isOnPath } from '../child.ts';
 import type { AskHow, Cli } from '../cli.ts';
 import type { ProgramPrompt } from './programs.ts';
 import { askTerminal, hasTerminal } from './terminal.ts';
@@ -41,6 +41,15 @@ const PLACES: { readonly [name in Driver['name']]: string } = {
   zenity: 'asking with zenity',
 };
 
+/** The program that is served has it: two that read from it would take each other's keys. */
+const TAKEN_TERMINAL: Driver = {
+  name: 'terminal',
+  from: 'person',
+  isChosen: false,
+  isThere: false,
+  ask: () => Promise.reject(new VaultError('MFA_REQUIRED', 'terminal: the running program has it')),
+};
+
 /**
  * The ways to a code in the order they are tried: the profile's `mfa_process`, the chosen prompt, then whatever else is here:
  * the terminal, the browser, a dialog where there is a display, and a YubiKey if the environment tells of one.
@@ -49,9 +58,11 @@ export function mfaDrivers(options: DriverOptions): Driver[] {
   const { prompt, mfaProcess, how, cli } = options;
   const all: PromptName[] = ['terminal', 'browser', ...dialogs(cli), ...yubikey(cli)];
   const names = prompt === undefined ? all : [prompt, ...all.filter((name) => name !== prompt)];
+  const isTaken = how.withoutTerminal === true;
   const drivers = names
-    .filter((name) => name !== 'terminal' || how.withoutTerminal !== true)
+    .filter((name) => name !== 'terminal' || !isTaken || hasTerminal())
     .map((name): Driver => {
+      if (name === 'terminal' && isTaken) return TAKEN_TERMINAL;
       return { ...driver(name, options), isChosen: name === prompt, isThere: isThere(name, cli) };
     });
   if (mfaProcess === undefined) return drivers;
@@ -204,12 +215,7 @@ function yubikey(cli: DriverOptions['cli']): ProgramPrompt[] {
 /** Whether the program of a prompt is on PATH; the window of Windows is there on Windows. */
 export function isInstalled(name: ProgramPrompt, { env, platform }: Pick<Cli, 'env' | 'platform'>): boolean {
   if (name === 'wincredui') return platform === 'win32';
-  try {
-    return resolveExecutable(name, env) !== '';
-  } catch (error) {
-    if (error instanceof VaultError) return false;
-    throw error;
-  }
+  return isOnPath(name, env);
 }
 
 function needsDisplay(name: ProgramPrompt): boolean {

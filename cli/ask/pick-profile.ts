@@ -11,10 +11,19 @@ type Choice = {
   readonly value: string;
   readonly name: string;
   readonly short: string;
+  readonly account: string;
+  readonly role: string;
   readonly disabled: string | false;
 };
 
 const PAGE_SIZE = 10;
+// The question, a blank line and the keys that can be pressed stand around the profiles; the mark of the chosen one before them.
+const OTHER_ROWS = 4;
+const MARK_WIDTH = 2;
+const DEFAULT_COLUMNS = 80;
+// Narrower than this, account and role leave no room for the name by which a profile is chosen.
+const MIN_NAME_WIDTH = 24;
+const ACCOUNT_WIDTH = 14;
 // Esc alone: with more bytes after it, it begins the code of an arrow or function key. And Ctrl-D, at which the list would stay.
 const CANCELLING = new Set(['\x1b', '\x04']);
 const [INPUT, OUTPUT] = process.platform === 'win32' ? ['\\\\.\\CONIN$', '\\\\.\\CONOUT$'] : ['/dev/tty', '/dev/tty'];
@@ -27,10 +36,12 @@ const [INPUT, OUTPUT] = process.platform === 'win32' ? ['\\\\.\\CONIN$', '\\\\.\
 export async function pickProfile(cli: Cli): Promise<string> {
   const { profiles } = await cli.ask(() => cli.vault.list());
   if (!profiles.some(({ problem }) => problem === undefined)) throw nothingToChoose(profiles);
-  const choices = inOrder(profiles, recentProfiles(cli.settings));
   const stopped = new AbortController();
   const input = new ReadStream(openSync(INPUT, 'r'));
   const output = new WriteStream(openSync(OUTPUT, 'w'));
+  // A terminal that does not know its size says 0.
+  const choices = inOrder(profiles, recentProfiles(cli.settings), output.columns || DEFAULT_COLUMNS);
+  const pageSize = Math.max(1, Math.min(PAGE_SIZE, (output.rows || PAGE_SIZE + OTHER_ROWS) - OTHER_ROWS));
   input.on('data', (bytes) => {
     if (CANCELLING.has(String(bytes))) stopped.abort();
   });
@@ -38,7 +49,7 @@ export async function pickProfile(cli: Cli): Promise<string> {
   for (const event of ['end', 'error'] as const) input.on(event, () => stopped.abort());
   try {
     return await search(
-      { message: 'Profile', pageSize: PAGE_SIZE, source: (term) => matching(term, choices) },
+      { message: 'Profile', pageSize, source: (term) => matching(term, choices) },
       { input, output, signal: AbortSignal.any([stopped.signal, cli.signal]), clearPromptOnDone: true },
     );
   } catch (error) {
@@ -50,25 +61,52 @@ export async function pickProfile(cli: Cli): Promise<string> {
   }
 }
 
-/** What a person reads and searches: name, account and role, and what is wrong with those that cannot be used. */
-export function inOrder(profiles: readonly Profile[], recent: readonly string[]): Choice[] {
+/**
+ * What a person reads and searches: name, account and role, and what is wrong with those that cannot be used. Each is one line of
+ * a terminal with so many columns, because a list whose lines wrap scrolls the chosen one out of sight.
+ */
+export function inOrder(profiles: readonly Profile[], recent: readonly string[], columns: number): Choice[] {
   const rank = new Map(recent.map((name, index) => [name, index]));
-  const width = Math.max(...profiles.map(({ name }) => name.length));
+  const available = Math.max(1, columns - MARK_WIDTH - 1);
+  const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => [...text].length));
+  const others = profiles.map(({ accountId = '', roleName = '' }) =>
+    `  ${accountId.padEnd(12)}  ${roleName}`.trimEnd(),
+  );
+  const besideOthers = Math.max(MIN_NAME_WIDTH, available - longest(others));
+  const hasRoom = besideOthers + ACCOUNT_WIDTH <= available;
+  const width = Math.min(longest(profiles.map(({ name }) => name)), hasRoom ? besideOthers : available);
+  const line = ({ name, accountId = '', roleName = '', problem }: Profile): string => {
+    const start = fitted(shown(name), width);
+    if (problem !== undefined || !hasRoom) return start.trimEnd();
+    return cut(shown(`${start}  ${accountId.padEnd(12)}  ${roleName}`), available);
+  };
   return profiles
-    .map((profile) => ({ profile, rank: rank.get(profile.name) ?? recent.length }))
+    .map((profile) => ({ profile, line: line(profile), rank: rank.get(profile.name) ?? recent.length }))
     .sort((one, other) => one.rank - other.rank)
-    .map(({ profile: { name, accountId = '', roleName = '', problem } }) => ({
-      value: name,
-      short: shown(name),
-      name: shown(`${name.padEnd(width)}  ${accountId.padEnd(12)}  ${roleName}`),
-      disabled: problem === undefined ? false : `(${shown(problem)})`,
+    .map(({ profile: { name, accountId: account = '', roleName: role = '', problem }, line: text }) => ({
+      ...{ value: name, short: shown(name), name: text, account, role },
+      disabled: problem === undefined ? false : cut(`(${shown(problem)})`, Math.max(1, available - text.length - 1)),
     }));
 }
 
 /** Best match first; without a word typed, all in their order. */
 export function matching(term: string | undefined, choices: readonly Choice[]): readonly Choice[] {
   if (term === undefined || term.trim() === '') return choices;
-  return fuzzysort.go(term.trim(), choices, { keys: ['value', 'name'] }).map(({ obj }) => obj);
+  // By default it leaves out what it finds little alike, such as reader for red.
+  return fuzzysort.go(term.trim(), choices, { keys: ['value', 'account', 'role'], threshold: 0 }).map(({ obj }) => obj);
+}
+
+/** In so many columns; of a name that is too long its beginning and its end, which is where such names differ. */
+function fitted(name: string, width: number): string {
+  const letters = [...name];
+  if (letters.length <= width) return name + ' '.repeat(width - letters.length);
+  const end = Math.floor((width - 1) / 2);
+  return `${letters.slice(0, width - 1 - end).join('')}…${letters.slice(letters.length - end).join('')}`;
+}
+
+function cut(text: string, width: number): string {
+  const letters = [...text];
+  return letters.length <= width ? text : `${letters.slice(0, width - 1).join('')}…`;
 }
 
 function shown(text: string): string {

@@ -7,19 +7,26 @@ const COLOURS = '\x1b[30;107m';
 const PLAIN = '\x1b[0m';
 const HALVES = [' ', '▄', '▀', '█'] as const;
 
-/**
- * A QR code as lines for a terminal of UTF-8, two modules in each character. `quietZone`: modules of white around it, 4 by the
- * standard; phones read less.
- */
-export function qrCode(text: string, quietZone: number): QrCode {
-  const { data, size } = encode(text, { ecc: 'L', border: quietZone });
+export type QrBorder = {
+  /** Modules of white above and below; 4 by the standard, phones read less. */
+  readonly rows: number;
+  /** The same to the left and right, where terminals have more room. */
+  readonly columns: number;
+};
+
+/** A QR code as lines for a terminal of UTF-8, two modules in each character. */
+export function qrCode(text: string, border: QrBorder): QrCode {
+  const { data, size } = encode(text, { ecc: 'L', border: 0 });
   const isDark = (row: number, column: number): number => (data[row]?.[column] === true ? 1 : 0);
-  const columns = Array.from({ length: size }, (_, column) => column);
-  const lines = Array.from({ length: Math.ceil(size / 2) }, (_, line) => {
-    const cells = columns.map((column) => HALVES[2 * isDark(2 * line, column) + isDark(2 * line + 1, column)]);
+  const cellsOf = (length: number, around: number): number[] =>
+    Array.from({ length: length + 2 * around }, (_, index) => index - around);
+  const rows = cellsOf(size, border.rows).filter((_, index) => index % 2 === 0);
+  const columns = cellsOf(size, border.columns);
+  const lines = rows.map((row) => {
+    const cells = columns.map((column) => HALVES[2 * isDark(row, column) + isDark(row + 1, column)]);
     return `${COLOURS}${cells.join('')}${PLAIN}`;
   });
-  return { lines, columns: size };
+  return { lines, columns: columns.length };
 }
 
 export type TotpAccount = { readonly secretBase32: string; readonly userName: string; readonly accountId: string };

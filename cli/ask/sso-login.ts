@@ -1,6 +1,5 @@
 import { VaultError } from '../../native-host/errors.ts';
-import { variable } from '../../native-host/settings.ts';
-import { resolveExecutable } from '../child.ts';
+import { browserOpener } from '../browser-opener.ts';
 import type { AskHow, Cli } from '../cli.ts';
 import type { SsoFlow } from '../grammar/sso-flags.ts';
 import { openInBrowser } from '../open-in-browser.ts';
@@ -53,16 +52,13 @@ async function isOpened(url: string, cli: Omit<Cli, 'ask'>): Promise<boolean> {
   }
 }
 
-/** Over SSH without a display, a browser that the system opens would be one in the terminal, at best. */
-function hasBrowser({ platform, env }: Pick<Cli, 'platform' | 'env'>): boolean {
-  if (platform === 'darwin' || platform === 'win32') return true;
-  const isRemote = variable(env, 'SSH_CONNECTION') !== undefined || variable(env, 'SSH_TTY') !== undefined;
-  const hasDisplay = variable(env, 'DISPLAY') !== undefined || variable(env, 'WAYLAND_DISPLAY') !== undefined;
-  if (isRemote && !hasDisplay) return false;
+function hasBrowser(cli: Omit<Cli, 'ask'>): boolean {
   try {
-    return resolveExecutable('xdg-open', env) !== '';
+    browserOpener(cli);
+    return true;
   } catch (error) {
-    if (error instanceof VaultError) return false;
-    throw error;
+    if (!(error instanceof VaultError)) throw error;
+    cli.log(error.message);
+    return false;
   }
 }

@@ -1,4 +1,5 @@
 import { formatRemaining } from '../../native-host/duration.ts';
+import type { FlagOrigin } from '../args-grammar.ts';
 import type { Cli } from '../cli.ts';
 import { alignedColumns, printable } from '../output.ts';
 
@@ -7,6 +8,7 @@ export type ExplainOptions = {
   readonly durationSeconds: number | undefined;
   readonly noSession: boolean;
   readonly region: string | undefined;
+  readonly origins: Readonly<Record<string, FlagOrigin>>;
   readonly json: boolean;
 };
 
@@ -17,8 +19,9 @@ type Step = Explanation['steps'][number];
 
 /** Prints how a profile's credentials would be got. @returns 1 when they cannot be */
 export async function explain(options: ExplainOptions, cli: Cli): Promise<number> {
-  const { profile, noSession, region, durationSeconds, json } = options;
-  const explanation = await cli.vault.explain({ profile, noSession, flags: { region, durationSeconds } });
+  const { profile, noSession, region, durationSeconds, origins, json } = options;
+  const flags = { region, durationSeconds, origins };
+  const explanation = await cli.vault.explain({ profile, noSession, noSessionOrigin: origins.noSession, flags });
   cli.print(json ? `${JSON.stringify(explanation, undefined, 2)}\n` : asText(explanation, cli));
   return explanation.problem === undefined ? 0 : 1;
 }
@@ -56,9 +59,9 @@ function isShown({ key, origin }: Setting, profile: Profile, { profiles, steps }
 
 const MAX_SHOWN_LENGTH = 60;
 
-function shownValue({ key, value, origin }: Setting): string {
+function shownValue({ key, value }: Setting): string {
   const isSeconds = key === 'duration_seconds' || key.endsWith('_TTL');
-  return isSeconds && origin.type !== 'environment' && /^\d+$/.test(value) ? shortDuration(Number(value)) : cut(value);
+  return isSeconds && /^\d+$/.test(value) ? shortDuration(Number(value)) : cut(value);
 }
 
 /** One long command must not push the origins of all settings out of sight. */
@@ -74,7 +77,7 @@ function originText({ origin }: Setting, cli: Cli): string {
     case 'environment':
       return `environment ${origin.name}`;
     case 'file':
-      return `${inHome(origin.file, cli)}:${origin.line} [${origin.section}]`;
+      return `${inHome(origin.file, cli)}:${origin.line}${origin.section === '' ? '' : ` [${origin.section}]`}`;
     case 'default':
       return 'built-in default';
   }

@@ -111,7 +111,11 @@ function shellWord(text: string): string {
   return /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** The documented shape of `--json`; fields are added to it, never renamed or removed. */
+function secondsLeft(expiresAt: Date, now: Date): number {
+  return Math.trunc((expiresAt.getTime() - now.getTime()) / 1000);
+}
+
+/** The shape of `--json`, documented in docs/json.md; fields are added to it, never renamed or removed. */
 function asJson(listing: Listing, now: Date) {
   const { profiles, storedKeys, sessions, ssoTokens, plainText, ages, rotating } = listing;
   const stored = new Set(storedKeys);
@@ -136,15 +140,14 @@ function asJson(listing: Listing, now: Date) {
         rotationInterrupted: rotating.includes(profile),
       };
     }),
-    sessions: sessions.map(({ type, profile, expiresAt }) => ({
-      type,
-      profile,
-      expiresAt: rfc3339(expiresAt),
-      secondsLeft: Math.trunc((expiresAt.getTime() - now.getTime()) / 1000),
+    sessions: sessions.map(({ type, profile, expiresAt, hasMfa }) => ({
+      ...{ type, profile, expiresAt: rfc3339(expiresAt), secondsLeft: secondsLeft(expiresAt, now) },
+      hasMfa: hasMfa ?? null,
     })),
     ssoTokens: ssoTokens.map(({ startUrl, expiresAt, isRenewable, profiles: users }) => ({
       startUrl,
       expiresAt: expiresAt === undefined ? null : rfc3339(expiresAt),
+      secondsLeft: expiresAt === undefined ? null : secondsLeft(expiresAt, now),
       isRenewable,
       profiles: users,
     })),

@@ -2,6 +2,7 @@ import type { Credentials } from '../../native-host/aws/credentials.ts';
 import { VaultError } from '../../native-host/errors.ts';
 import type { ConsoleSignIn } from '../../native-host/operations/console.ts';
 import { variable } from '../../native-host/settings.ts';
+import { browserOpener } from '../browser-opener.ts';
 import type { Cli } from '../cli.ts';
 import { openInBrowser } from '../open-in-browser.ts';
 import { type BrowserChoice, openInContainer } from '../open-in-container.ts';
@@ -28,6 +29,7 @@ export async function login(options: LoginOptions, cli: Cli): Promise<void> {
   // Whoever has set --stdout for good, and asks for a copy, wants the copy.
   const isPrinted = options.stdout && !options.copy;
   if (!isPrinted && !options.copy && (await isOpenInContainer(options, wish, cli))) return;
+  if (!isPrinted && !options.copy) browserOpener(cli); // before anybody is asked for a code
   const copyToClipboard = options.copy ? (await import('../clipboard.ts')).clipboard(cli) : undefined;
   const signIn = await signedIn(options, wish, cli);
   tell(signIn, options, cli);

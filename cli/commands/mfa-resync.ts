@@ -21,7 +21,7 @@ export async function mfaResync(options: MfaResyncOptions, cli: Cli): Promise<vo
   const { profile } = options;
   const request = { profile, noSession: true, flags: { region: options.region } };
   const owner = await cli.ask((call) => cli.vault.mfaOwner(request, call), { profile });
-  const serial = options.serial ?? owner.mfaSerial;
+  const serial = options.serial || owner.mfaSerial; // an empty flag is none
   if (serial === undefined) {
     const message = `profile ${JSON.stringify(owner.profile)} has no mfa_serial; name the device with --serial`;
     throw new VaultError('USAGE', message, { details: { profile: owner.profile } });

@@ -36,7 +36,7 @@ export async function proxy({ stop, stateDir, worker }: ProxyOptions, cli: Cli):
 /** `sudo keyturn proxy --stop` means the proxy of the user who typed it. */
 async function stopAs(user: User, cli: Cli): Promise<number> {
   const { spawnSync } = await import('node:child_process');
-  const env = { PATH: '/usr/bin:/bin', ...placeVariables(cli.env) };
+  const env = { PATH: '/usr/bin:/bin', ...placeVariables(cli.env, user) };
   const { status } = spawnSync(launcher(cli), ['proxy', '--stop'], { ...user, env, stdio: 'inherit', cwd: '/' });
   return status ?? 1;
 }

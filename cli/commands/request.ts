@@ -19,8 +19,10 @@ export function inContext(error: unknown, profile: string): unknown {
     : new VaultError(error.code, before + error.message, { details: error.details, cause: error });
 }
 
-function contextOf({ code }: VaultError, profile: string): string {
+function contextOf({ code, details }: VaultError, profile: string): string {
   if (code === 'CONFIG_INVALID' || code === 'PROFILE_LOOP') return 'Error loading config: ';
   if (code === 'CREDENTIALS_NOT_FOUND' || code === 'PROFILE_NOT_FOUND') return 'Error getting temporary credentials: ';
-  return /^(AWS|MFA|SSO)_/.test(code) ? `Failed to get credentials for ${profile}: ` : '';
+  // A program that was to give the MFA code fails with a code of its own.
+  const isOfMfa = details.mfaSerial !== undefined;
+  return isOfMfa || /^(AWS|MFA|SSO)_/.test(code) ? `Failed to get credentials for ${profile}: ` : '';
 }

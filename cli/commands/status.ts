@@ -45,29 +45,31 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function statusJson({ shell, sessions, ssoStartUrls, browsers, now }: Status): string {
+function statusJson({ shell, sessions, ssoTokens, browsers, now }: Status): string {
   const left = (expiresAt: Date | undefined) => ({
     expiresAt: expiresAt === undefined ? null : rfc3339(expiresAt),
     secondsLeft: expiresAt === undefined ? null : secondsLeft(expiresAt, now),
   });
   const output = {
-    shell: shell === undefined ? null : { profile: shell.profile, ...left(shell.expiresAt), served: shell.isServed },
-    sessions: sessions.map(({ profile, type, expiresAt, mfa }) => ({
+    shell: shell === undefined ? null : { profile: shell.profile, ...left(shell.expiresAt), isServed: shell.isServed },
+    sessions: sessions.map(({ profile, type, expiresAt, hasMfa }) => ({
       ...{ profile, type },
       ...left(expiresAt),
-      mfa: mfa ?? null,
+      hasMfa: hasMfa ?? null,
     })),
-    ssoStartUrls,
+    ssoTokens: ssoTokens.map(({ startUrl, expiresAt, isRenewable, profiles }) => ({
+      ...{ startUrl, ...left(expiresAt), isRenewable, profiles },
+    })),
     browsers,
   };
   return `${JSON.stringify(output, undefined, 2)}\n`;
 }
 
-function statusText({ shell, sessions, ssoStartUrls, browsers, now }: Status): string {
+function statusText({ shell, sessions, ssoTokens, browsers, now }: Status): string {
   const lines = [
     `This shell: ${shellText(shell, now)}`,
     `Browsers connected: ${browsers}`,
-    ...ssoStartUrls.map((url) => `Signed in to ${shown(url)}`),
+    ...ssoTokens.map((token) => tokenText(token, now)),
     ...(sessions.length === 0 ? ['No session is cached.'] : ['', ...table(sessions, now)]),
   ];
   return lines.map((line) => `${line}\n`).join('');
@@ -84,13 +86,22 @@ function shellText(shell: Shell | undefined, now: Date): string {
     : `${profile}, expired ${formatRemaining(-seconds)} ago`;
 }
 
+function tokenText({ startUrl, expiresAt, isRenewable }: Vault['ssoTokens'][number], now: Date): string {
+  const url = shown(startUrl);
+  // Nobody is asked for a passphrase only to tell the time.
+  if (expiresAt === undefined) return `Signed in to ${url}`;
+  const seconds = secondsLeft(expiresAt, now);
+  if (seconds > 0) return `Signed in to ${url}, ${formatRemaining(seconds)} left`;
+  return `The login to ${url} has expired${isRenewable ? ', and is renewed when needed' : ''}`;
+}
+
 function table(sessions: Vault['sessions'], now: Date): string[] {
-  const mfaText = (mfa: boolean | undefined): string => (mfa === undefined ? '?' : mfa ? 'yes' : 'no');
+  const mfaText = (hasMfa: boolean | undefined): string => (hasMfa === undefined ? '?' : hasMfa ? 'yes' : 'no');
   const rows = [
     ['Profile', 'Session', 'Time left', 'MFA'],
-    ...sessions.map(({ profile, type, expiresAt, mfa }) => [
+    ...sessions.map(({ profile, type, expiresAt, hasMfa }) => [
       ...[shown(profile), shown(type)],
-      ...[formatRemaining(secondsLeft(expiresAt, now)), mfaText(mfa)],
+      ...[formatRemaining(secondsLeft(expiresAt, now)), mfaText(hasMfa)],
     ]),
   ];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length))) ?? [];

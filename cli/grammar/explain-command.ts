@@ -7,6 +7,7 @@ export const explainCommand = {
     details:
       'Says which settings come from where, which steps would be run, what the cache holds and whether an MFA code would be ' +
       'asked for. Asks nothing of AWS and needs no passphrase. Ends with 1 if the profile cannot be used as it is.',
+    settingsOf: 'exec',
     args: { profile: currentProfile },
     flags: {
       duration,

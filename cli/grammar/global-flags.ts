@@ -1,3 +1,4 @@
+import { DEFAULT_PROMPT_TIMEOUT, promptTimeoutMs } from '../../native-host/prompt-timeout.ts';
 import type { Grammar } from '../args-grammar.ts';
 import { ssoFlags } from './sso-flags.ts';
 
@@ -30,7 +31,8 @@ export const globalFlags = {
   promptTimeout: {
     kind: 'string',
     placeholder: 'DURATION',
-    default: '5m',
+    default: DEFAULT_PROMPT_TIMEOUT,
+    check: promptTimeoutMs,
     env: 'KEYTURN_PROMPT_TIMEOUT',
     help: 'How long a question for an MFA code or a passphrase waits for its answer.',
   },

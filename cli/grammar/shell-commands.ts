@@ -38,6 +38,7 @@ export const shellCommands = {
   'shell-env': {
     help: 'Print what a shell is to have in its environment for a profile.',
     hidden: true,
+    settingsOf: 'exec',
     args: { profile: currentProfile },
     flags: { duration, noSession, region, mfaToken, stdout },
   },

@@ -46,17 +46,19 @@ _keyturn_command() {
       -C) program=${parts[i + 1]} ;;
     esac
   done
-  rest=${words[0]}${rest#*"${words[0]}"}
+  # What stands before the program may have its name, such as a profile.
+  for (( i = 0; i < $1; i++ )); do rest=${rest#*"${COMP_WORDS[i]}"}; done
+  rest=${rest#"${rest%%[![:space:]]*}"}
+  local -i point=$(( COMP_POINT - ${#COMP_LINE} + ${#rest} ))
   if [[ -n $function ]]; then
-    local COMP_LINE=$rest COMP_CWORD=$(( COMP_CWORD - $1 )) COMP_POINT
+    local COMP_LINE=$rest COMP_CWORD=$(( COMP_CWORD - $1 )) COMP_POINT=$point
     local -a COMP_WORDS=("${words[@]}")
-    COMP_POINT=${#COMP_LINE}
     "$function" "${words[0]}" "$current" "$previous"
   elif [[ -n $program ]]; then
     # A command of the shell's, as bash itself runs it.
     while IFS= read -r line; do
       [[ -n $line ]] && COMPREPLY+=("$line")
-    done < <(COMP_LINE=$rest COMP_POINT=${#rest} eval "$program"' "${words[0]}" "$current" "$previous"' 2>/dev/null)
+    done < <(COMP_LINE=$rest COMP_POINT=$point eval "$program"' "${words[0]}" "$current" "$previous"' 2>/dev/null)
   else
     compopt -o filenames 2>/dev/null
     while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$current")

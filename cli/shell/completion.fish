@@ -10,7 +10,9 @@ function __keyturn_complete
         case candidates
             string join \n -- $lines[2..-1]
         case directories
-            __fish_complete_directories (string replace -r '^--[^=]*=' '' -- $typed)
+            # An empty list would take what is joined to it away.
+            set -l flag (string match -r '^--[^=]*=' -- $typed; or echo '')
+            printf '%s\n' $flag(__fish_complete_directories (string replace -r '^--[^=]*=' '' -- $typed))
         case 'command *'
             # The words of the other program, as a command line of their own.
             set -l first (math (string split ' ' -- $lines[1])[2] + 2)

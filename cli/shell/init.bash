@@ -16,7 +16,8 @@ _kt_put_back() {
     unset "$name"
     if [[ -n ${!was+set} ]]; then
       printf -v "$name" %s "${!was#?}"
-      [[ ${!was} == x* ]] && export "${name?}"
+      # Not with &&, whose result would end a shell with set -e.
+      if [[ ${!was} == x* ]]; then export "${name?}"; else export -n "${name?}"; fi
     fi
   done
 }
@@ -31,6 +32,8 @@ _kt_put_away() {
       # x or -: whether programs saw it.
       if [[ ${attributes%% *} == *x* ]]; then attributes=x; else attributes=-; fi
       printf -v "_kt_was_$name" %s "$attributes${!name}"
+      # Where set -a exports all.
+      export -n "_kt_was_$name"
       unset "$name"
     fi
   done
@@ -53,7 +56,8 @@ kt() {
       return
       ;;
   esac
-  local lines line name
+  # The names are joined by the first of IFS, whatever that is outside.
+  local lines line name IFS=$' \t\n'
   # With what was there before, so that another profile's region or credentials do not count.
   lines=$(if _kt_is_set; then _kt_put_back; fi; command @CALL@ shell-env "$@") || return
   if _kt_is_set; then _kt_put_back; fi

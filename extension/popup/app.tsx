@@ -3,7 +3,7 @@ import browser from 'webextension-polyfill';
 import type { ProfileSummary } from '../../native-host/protocol.ts';
 import { hasContainers } from '../containers.ts';
 import type { Intent, PopupState } from '../popup-state.ts';
-import { keepAsMostRecent, type ShownScreen } from './kept-screen.ts';
+import { dropScreen, keepAsMostRecent, type ShownScreen } from './kept-screen.ts';
 import { Popup } from './popup.tsx';
 import { useBackground } from './use-background.ts';
 
@@ -11,13 +11,14 @@ type AppProps = {
   readonly mode: 'popup' | 'prompt';
   readonly cached: readonly ProfileSummary[] | undefined;
   readonly recent: Readonly<Record<string, string>>;
-  readonly signIns: PopupState['signIns'];
+  /** What is known before the background has said anything. */
+  readonly known: PopupState;
   readonly shown: ShownScreen;
 };
 
 /** The popup in a browser: its state from the background, its window closed when its work is done. */
-export function App({ mode, cached, recent, signIns, shown }: AppProps) {
-  const { state, isLive, send } = useBackground(signIns);
+export function App({ mode, cached, recent, known, shown }: AppProps) {
+  const { state, isLive, send } = useBackground(known);
   const cancelled = useRef(new Set<string>());
   const pending = useRef<readonly string[]>([]);
 
@@ -26,6 +27,11 @@ export function App({ mode, cached, recent, signIns, shown }: AppProps) {
     pending.current = Object.keys(state.signIns).filter((name) => state.signIns[name]?.status === 'pending');
     if (opened.length > 0 && mode === 'popup') closePopup();
   }, [state, mode]);
+
+  const isHostFailed = state.host.status === 'failed';
+  useEffect(() => {
+    if (isHostFailed) dropScreen();
+  }, [isHostFailed]);
 
   const sendAndNote = useMemo(() => {
     return (intent: Intent) => {

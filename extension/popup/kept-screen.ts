@@ -17,11 +17,16 @@ export function keepScreen(root: HTMLElement) {
   keep(template);
 }
 
+/** The next popup begins with nothing, because a list that cannot be used would only flash by. */
+export function dropScreen() {
+  storage()?.removeItem(NAME);
+}
+
 /** A profile whose console is being opened stands first next time. */
 export function keepAsMostRecent(profile: string) {
   const clicked = rowOf(document, profile);
   const template = document.createElement('template');
-  template.innerHTML = localStorage.getItem(NAME) ?? '';
+  template.innerHTML = storage()?.getItem(NAME)?.slice(build().length) ?? '';
   const list = template.content.querySelector('.list');
   if (!(list && clicked?.dataset.status === 'idle')) return;
   const row = clicked.cloneNode(true) as HTMLElement; // a clone is what its original is
@@ -44,5 +49,19 @@ function keep(template: HTMLTemplateElement) {
   template.content.querySelector('.lock')?.remove();
   const rows = [...template.content.querySelectorAll('.row')];
   for (const row of rows.slice(FIRST_ROWS)) row.remove();
-  localStorage.setItem(NAME, template.innerHTML);
+  storage()?.setItem(NAME, build() + template.innerHTML);
+}
+
+/** first-paint.ts compares it: the page's module has another name in every build. */
+function build(): string {
+  return `${document.querySelector<HTMLScriptElement>('script[type="module"]')?.src}\n`;
+}
+
+/** Absent where the user lets pages keep nothing. */
+function storage(): Storage | undefined {
+  try {
+    return localStorage ?? undefined; // Firefox has null for it
+  } catch {
+    return undefined; // Chromium throws
+  }
 }

@@ -41,7 +41,13 @@ export function ProfileRow({ match, isFirst, signIn, send }: ProfileRowProps) {
               <MarkedText text={name} ranges={match.marks.name} />
             </span>
             <span class="row-about" id={aboutId} title={problem}>
-              {isPending ? 'Signing in…' : isBlocked ? <Sentence text={problem} /> : <About match={match} />}
+              {isPending ? (
+                'Signing in…'
+              ) : isBlocked ? (
+                <Sentence text={withoutName(problem, name)} />
+              ) : (
+                <About match={match} />
+              )}
             </span>
           </span>
         </button>
@@ -72,4 +78,18 @@ function About({ match: { profile, marks } }: { readonly match: Match }) {
   return parts.map((part, index) => [index > 0 && <span class="row-separator"> · </span>, part]);
 }
 
-const kindText: { readonly [K in ProfileSummary['kind']]: string } = { user: 'IAM user', role: 'Role', none: '' };
+const kindText: { readonly [K in ProfileSummary['kind']]: string } = {
+  user: 'IAM user',
+  role: 'Role',
+  process: 'Credential process',
+  none: '',
+};
+
+/** The row says already whose problem it is, and there is room for two lines. */
+function withoutName(problem: string, name: string): string {
+  const quoted = JSON.stringify(name);
+  const start = [`profile ${quoted}: `, `profile ${quoted} `, `profile ${name}: `].find((text) =>
+    problem.startsWith(text),
+  );
+  return problem.slice(start?.length ?? 0);
+}

@@ -9,7 +9,7 @@ import type { ShownScreen } from './kept-screen.ts';
 import { ListError } from './list-error.tsx';
 import { LockLine } from './lock-line.tsx';
 import { ProfileList } from './profile-list.tsx';
-import { moveInList, typesText } from './row-focus.ts';
+import { firstOf, moveInList, typesText } from './row-focus.ts';
 import { Skeleton } from './skeleton.tsx';
 import { useKeptScreen } from './use-kept-screen.ts';
 
@@ -33,7 +33,8 @@ export function Profiles({ profiles, recent, signIns, listError, lock, isolation
   const list = useRef<HTMLUListElement>(null);
   const attention = useRef(new Set(Object.keys(signIns)));
   const ordered = useMemo(() => orderProfiles(profiles ?? [], recent, attention.current), [profiles, recent]);
-  const matches = useMemo(() => filterProfiles(ordered, query), [ordered, query]);
+  const gone = useMemo(() => goneProfiles(profiles, signIns), [profiles, signIns]);
+  const matches = useMemo(() => filterProfiles([...gone, ...ordered], query), [gone, ordered, query]);
 
   useKeptScreen({ profiles, isAtRest: query === '' && profiles !== undefined && !listError, signIns });
 
@@ -50,8 +51,7 @@ export function Profiles({ profiles, recent, signIns, listError, lock, isolation
       event.preventDefault();
     } else if (typesText(event)) filter.current?.focus(); // the letter goes on into the field
   };
-  // The row that is marked, even while it is busy: a second Enter must not open the profile below it.
-  const openFirst = () => list.current?.querySelector<HTMLButtonElement>('.row-open[data-first="true"]')?.click();
+  const openFirst = () => list.current && firstOf(list.current)?.click();
 
   return (
     <main class="profiles" aria-label="Keyturn" onKeyDown={onKeyDown}>
@@ -67,10 +67,21 @@ export function Profiles({ profiles, recent, signIns, listError, lock, isolation
         <ProfileList list={list} matches={matches} signIns={signIns} hasRows={shown.hasRows} send={send} />
       </div>
       <p class="visually-hidden" role="status">
-        {query === '' ? '' : `${matches.length} of ${ordered.length} profiles`}
+        {query === '' ? '' : `${matches.length} of ${gone.length + ordered.length} profiles`}
       </p>
       <LockLine lock={lock} send={send} />
       {isolation === 'groups' ? <IsolationNote /> : null}
     </main>
   );
+}
+
+/** Those that were removed from the config while they signed in: the failure is shown, and can be put aside. */
+function goneProfiles(
+  profiles: readonly ProfileSummary[] | undefined,
+  signIns: PopupState['signIns'],
+): readonly ProfileSummary[] {
+  if (profiles === undefined) return [];
+  const listed = new Set(profiles.map(({ name }) => name));
+  const names = Object.keys(signIns).filter((name) => !listed.has(name));
+  return names.map((name) => ({ name, kind: 'none' }));
 }

@@ -8,6 +8,11 @@ const moves: Readonly<Record<string, Move>> = {
   PageUp: (at) => Math.max(at - 7, 0),
 };
 
+/** The row that Enter in the filter opens: the one that is marked, even while it is busy, never the one below it. */
+export function firstOf(place: ParentNode): HTMLElement | null {
+  return place.querySelector<HTMLElement>('.row-open[data-first="true"]');
+}
+
 /** Moves the focus through filter and rows; false when the key is not one of ours. */
 export function moveInList(key: string, list: HTMLElement, filter: HTMLElement): boolean {
   const move = moves[key];

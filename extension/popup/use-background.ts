@@ -1,6 +1,6 @@
 import { useCallback, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import browser, { type Runtime } from 'webextension-polyfill';
-import { type Intent, initialState, POPUP_PORT, type PopupState, type StateMessage } from '../popup-state.ts';
+import { type Intent, POPUP_PORT, type PopupState, type StateMessage } from '../popup-state.ts';
 import { afterPaint, once } from './after-paint.ts';
 
 export type Background = {
@@ -11,8 +11,8 @@ export type Background = {
 };
 
 /** Connects the page to the background and stays connected: when the worker is stopped, connecting again wakes it. */
-export function useBackground(signIns: PopupState['signIns']): Background {
-  const [{ state, isLive }, setView] = useState({ state: { ...initialState, signIns }, isLive: false });
+export function useBackground(known: PopupState): Background {
+  const [{ state, isLive }, setView] = useState({ state: known, isLive: false });
   const port = useRef<Runtime.Port | undefined>(undefined);
   const connectNow = useRef(() => {});
 

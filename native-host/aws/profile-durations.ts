@@ -8,13 +8,15 @@ const HOUR = 3600;
  * How long each kind of session of a profile is to last. Whatever is not set has aws-vault's default.
  * @throws VaultError CONFIG_INVALID naming the variable, or file and line
  */
-export function durationsOf(lookup: SettingLookup, { durationSeconds }: ProfileFlags): Durations {
+export function durationsOf(lookup: SettingLookup, { durationSeconds, origins }: ProfileFlags): Durations {
   const flag = {
     name: '--duration',
     value: durationSeconds === undefined ? undefined : String(Math.floor(durationSeconds)),
+    origin: origins?.duration,
   };
   const seconds = (key: string, { isFlagged, normal }: { isFlagged: boolean; normal: number }): Duration => {
     const setting = lookup.find(key, isFlagged ? flag : undefined);
+    if (isFlagged && flag.value !== undefined) return { seconds: Number(flag.value), isDefault: false };
     if (setting === undefined) lookup.byDefault(key, `${normal}`);
     return setting === undefined
       ? { seconds: normal, isDefault: true }
@@ -31,7 +33,7 @@ export function durationsOf(lookup: SettingLookup, { durationSeconds }: ProfileF
 function secondsOf(setting: Setting, lookup: SettingLookup): number {
   const { value, origin } = setting;
   if (origin.type === 'environment') return Math.floor(parseGoDuration(value, origin.name));
-  if (origin.type === 'flag' || (/^[0-9]{1,9}$/.test(value) && Number(value) > 0)) return Number(value);
+  if (/^[0-9]{1,9}$/.test(value) && Number(value) > 0) return Number(value);
   throw lookup.invalid(setting, 'a whole number of seconds such as 3600');
 }
 

@@ -8,7 +8,7 @@ import {
   webIdentityTokenOf,
 } from './profile-sources.ts';
 import { parseSessionTags, parseTransitiveTagKeys } from './session-tags.ts';
-import { type LookupOptions, SettingLookup } from './setting-lookup.ts';
+import { type LookupOptions, type Origin, SettingLookup } from './setting-lookup.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -17,6 +17,8 @@ export type ProfileFlags = {
   readonly region?: string | undefined;
   /** `--duration`: AssumeRole, unchained GetSessionToken and, for a console login, the federation token. */
   readonly durationSeconds?: number | undefined;
+  /** Where the flags were set, if not on the command line: for explanations. */
+  readonly origins?: { readonly region?: Origin | undefined; readonly duration?: Origin | undefined };
 };
 
 /** Every setting of one profile after flags, environment, its section, the included ones and `[default]`. */
@@ -106,7 +108,7 @@ export function resolveProfile(name: string, options: ResolveOptions): ResolvedP
   return compact({
     name,
     isConfigured: config.profiles.has(name),
-    region: lookup.text('region', { name: '--region', value: flags.region }),
+    region: lookup.text('region', { name: '--region', value: flags.region, origin: flags.origins?.region }),
     mfaSerial: text('mfa_serial'),
     mfaProcess: text('mfa_process'),
     roleArn: text('role_arn'),

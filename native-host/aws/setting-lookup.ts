@@ -7,7 +7,7 @@ import { sectionsOf } from './profile-sections.ts';
 export type Origin =
   | { readonly type: 'flag'; readonly name: string }
   | { readonly type: 'environment'; readonly name: string }
-  /** `section` as its header says it: `profile work`, `default`, `sso-session corp`. `line`: 1-based. */
+  /** `section` as its header says it: `profile work`, `default`, `sso-session corp`; empty at the top of the settings file. `line`: 1-based. */
   | { readonly type: 'file'; readonly file: string; readonly line: number; readonly section: string }
   | { readonly type: 'default' };
 
@@ -22,6 +22,9 @@ export type LookupOptions = {
   /** Hears of every setting that is used. */
   readonly onSetting?: ((setting: Setting) => void) | undefined;
 };
+
+/** A flag as its caller parsed it; `origin` where it was not set on the command line. */
+type Flag = { readonly name: string; readonly value: string | undefined; readonly origin?: Origin | undefined };
 
 type Variables = { readonly names: readonly string[]; readonly isForTarget?: true };
 
@@ -66,11 +69,11 @@ export class SettingLookup {
   }
 
   /** The setting's value; a flag's is given by the caller, who parsed it. */
-  text(key: string, flag?: { readonly name: string; readonly value: string | undefined }): string | undefined {
+  text(key: string, flag?: Flag): string | undefined {
     return this.find(key, flag)?.value;
   }
 
-  find(key: string, flag?: { readonly name: string; readonly value: string | undefined }): Setting | undefined {
+  find(key: string, flag?: Flag): Setting | undefined {
     const setting = this.ofFlag(key, flag) ?? this.ofEnvironment(key) ?? this.ofFile(key);
     if (setting !== undefined) this.report(setting);
     return setting;
@@ -125,12 +128,10 @@ export class SettingLookup {
     this.options.onSetting?.(setting);
   }
 
-  private ofFlag(
-    key: string,
-    flag: { readonly name: string; readonly value: string | undefined } | undefined,
-  ): Setting | undefined {
-    if (flag?.value === undefined) return undefined;
-    return { key, value: flag.value, origin: { type: 'flag', name: flag.name } };
+  private ofFlag(key: string, flag: Flag | undefined): Setting | undefined {
+    // An empty one is none, as it is everywhere else.
+    if (!flag?.value) return undefined;
+    return { key, value: flag.value, origin: flag.origin ?? { type: 'flag', name: flag.name } };
   }
 
   private ofEnvironment(key: string): Setting | undefined {

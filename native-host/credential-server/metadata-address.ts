@@ -60,6 +60,11 @@ export function addressInterface(interfaces = networkInterfaces()): string | und
   return found?.[0];
 }
 
+/** Takes the address away, if somebody has not done it already. @throws VaultError PROCESS_FAILED, USAGE */
+export async function removeAddress(platform: NodeJS.Platform): Promise<void> {
+  if (addressInterface() !== undefined) await runAddressCommand(addressCommands(platform).remove);
+}
+
 /** Root's programs are where the system has them, whatever PATH it was given. */
 const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 const COMMAND_TIMEOUT_MS = 10_000;

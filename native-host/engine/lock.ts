@@ -42,7 +42,7 @@ export function fileLocks(dir: string): Locks {
         const before = lastFailure(database)?.count;
         await begin(database, options);
         const failure = lastFailure(database);
-        if (failure === undefined || failure.count === before) return releaser(database);
+        if (failure === undefined || failure.count === before) return releaser(database, options.signal);
         database.exec('ROLLBACK');
         throw asError(failure);
       } catch (error) {
@@ -109,10 +109,12 @@ function asError(row: NonNullable<FailureRow>): VaultError {
   return new VaultError(row.code as ErrorCode, String(row.message), { details }); // same writer
 }
 
-function releaser(database: DatabaseSync): Release {
+function releaser(database: DatabaseSync, signal: AbortSignal): Release {
   return (failure) => {
     if (!database.isOpen) return;
-    if (failure !== undefined && SHARED_FAILURES.includes(failure.code)) remember(database, failure);
+    // A process that was stopped has answered nothing: whoever waits for it is in another terminal, or in the browser.
+    const isOwn = failure?.code === 'CANCELLED' && signal.aborted;
+    if (failure !== undefined && !isOwn && SHARED_FAILURES.includes(failure.code)) remember(database, failure);
     database.exec('COMMIT');
     database.close();
   };

@@ -1,6 +1,6 @@
 import type { ConfigSection } from '../aws/config-file.ts';
 import { type ResolvedProfile, resolveProfile } from '../aws/profile.ts';
-import type { Setting } from '../aws/setting-lookup.ts';
+import type { Origin, Setting } from '../aws/setting-lookup.ts';
 import { type ChainOptions, planChain, type Step } from '../engine/chain.ts';
 import { checkRoleChaining } from '../engine/role-chaining.ts';
 import { findSession, isStoredKey, sessionKeyPrefix } from '../engine/session-cache.ts';
@@ -35,6 +35,9 @@ export type Explanation = {
     readonly answeredBy?: 'mfa_process' | 'prompt';
   };
 };
+
+/** `noSessionOrigin`: where `noSession` was set. */
+export type ExplainRequest = CredentialsRequest & { readonly noSessionOrigin?: Origin | undefined };
 
 export type ExplainedProfile = {
   readonly name: string;
@@ -85,7 +88,7 @@ export type ExplainedStep = {
  * Explains a profile without a call to AWS and without opening anything that needs a passphrase.
  * @throws VaultError PROFILE_NOT_FOUND for a name that is nowhere, KEYRING_* when the vault cannot be listed
  */
-export async function explain(access: VaultAccess, request: CredentialsRequest): Promise<Explanation> {
+export async function explain(access: VaultAccess, request: ExplainRequest): Promise<Explanation> {
   const config = await access.config();
   const keys = await access.withKeyring((keyring) => keyring.keys());
   const seen = new Map<string, { readonly settings: Setting[]; profile?: ResolvedProfile }>();
@@ -112,7 +115,7 @@ export async function explain(access: VaultAccess, request: CredentialsRequest):
     profiles: [...seen].map(([name, { settings, profile }], index) => {
       const section = config.profiles.get(name);
       const place = section && { file: config.path, line: section.line };
-      const all = index === 0 ? [...settings, ...settingsOfTheRun(env)] : settings;
+      const all = index === 0 ? [...settings, ...settingsOfTheRun(env, request)] : settings;
       return {
         name,
         ...place,
@@ -144,19 +147,21 @@ function refused(steps: readonly Step[], explained: readonly ExplainedStep[]): v
   for (const [index, { isRun }] of explained.entries()) if (isRun) checkRoleChaining(steps.slice(0, index + 1));
 }
 
-/** Variables that no profile has a say in. */
-function settingsOfTheRun(env: VaultAccess['env']): Setting[] {
+/** What no profile has a say in: `--no-session`, and variables. */
+function settingsOfTheRun(env: VaultAccess['env'], { noSession, noSessionOrigin: origin }: ExplainRequest): Setting[] {
   const names = Object.keys(env).filter((name) =>
     /^AWS_(ENDPOINT_URL|ENDPOINT_URL_(STS|IAM|SSO|SSO_OIDC|SIGNIN)|IGNORE_CONFIGURED_ENDPOINT_URLS|MIN_TTL)$/.test(
       name,
     ),
   );
-  return names.sort().flatMap((name) => {
+  const flag = noSession === true && origin !== undefined ? [{ key: 'no-session', value: 'true', origin }] : [];
+  const variables = names.sort().flatMap((name): Setting[] => {
     const value = env[name];
     if (!value) return [];
     // A URL may have a password in it.
     return [{ key: name, value: value.includes('@') ? '(not shown)' : value, origin: { type: 'environment', name } }];
   });
+  return [...flag, ...variables];
 }
 
 /** Keys that Keyturn reads. Of a profile that cannot be read to its end, the others are the ones nobody will ever look at. */

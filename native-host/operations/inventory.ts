@@ -1,12 +1,13 @@
 import { visibleProfiles } from '../aws/config-file.ts';
-import { isStoredKey, parseSessionKey, type SessionKey } from '../engine/session-cache.ts';
+import { isStoredKey, parseSessionKey, type SessionKey, usedMfa } from '../engine/session-cache.ts';
 import type { VaultAccess } from '../vault-access.ts';
 import { type SsoTokenSummary, ssoTokens } from './sso-tokens.ts';
 
 export type Inventory = {
   readonly profiles: readonly string[];
   readonly storedKeys: readonly string[];
-  readonly sessions: readonly SessionKey[];
+  /** `hasMfa`: whether an MFA code stands behind it; undefined where nothing tells. */
+  readonly sessions: readonly (SessionKey & { readonly hasMfa: boolean | undefined })[];
   readonly ssoTokens: readonly SsoTokenSummary[];
 };
 
@@ -20,7 +21,9 @@ export async function inventory(access: VaultAccess): Promise<Inventory> {
   return {
     profiles: visibleProfiles(config),
     storedKeys: keys.filter(isStoredKey),
-    sessions: keys.flatMap((key) => parseSessionKey(key) ?? []),
+    sessions: keys
+      .flatMap((key) => parseSessionKey(key) ?? [])
+      .map((session) => ({ ...session, hasMfa: usedMfa(session) })),
     ssoTokens: tokens,
   };
 }

@@ -1,11 +1,12 @@
-import { isSsoToken, parseSessionKey, usedMfa } from '../engine/session-cache.ts';
+import { parseSessionKey, usedMfa } from '../engine/session-cache.ts';
 import type { VaultAccess } from '../vault-access.ts';
+import { type SsoTokenSummary, ssoTokens } from './sso-tokens.ts';
 
 export type VaultStatus = {
   /** The first to expire first. */
   readonly sessions: readonly SessionStatus[];
-  /** Start URLs of IAM Identity Center that the vault holds a token for. */
-  readonly ssoStartUrls: readonly string[];
+  /** Of IAM Identity Center, also expired ones. */
+  readonly ssoTokens: readonly SsoTokenSummary[];
 };
 
 export type SessionStatus = {
@@ -14,12 +15,15 @@ export type SessionStatus = {
   readonly type: string;
   readonly expiresAt: Date;
   /** Whether an MFA code stands behind it; undefined where nothing tells. */
-  readonly mfa: boolean | undefined;
+  readonly hasMfa: boolean | undefined;
 };
 
-/** What is cached and has not expired. Names of items tell all of it, so nothing has to be decrypted. */
+/** What is cached and has not expired. Names of items tell all of it but the times of tokens, so nothing has to be decrypted. */
 export async function vaultStatus(access: VaultAccess): Promise<VaultStatus> {
-  const keys = await access.withKeyring((keyring) => keyring.keys());
+  const { keys, tokens } = await access.withKeyring(async (keyring) => {
+    const all = await keyring.keys();
+    return { keys: all, tokens: await ssoTokens(access, keyring, all) };
+  });
   const now = access.now();
   const sessions = keys.flatMap((key) => parseSessionKey(key) ?? []).filter(({ expiresAt }) => expiresAt > now);
   return {
@@ -31,8 +35,8 @@ export async function vaultStatus(access: VaultAccess): Promise<VaultStatus> {
         profile: session.profile,
         type: session.type,
         expiresAt: session.expiresAt,
-        mfa: usedMfa(session),
+        hasMfa: usedMfa(session),
       })),
-    ssoStartUrls: keys.filter(isSsoToken).map((key) => key.slice('oidc:'.length)),
+    ssoTokens: tokens,
   };
 }

@@ -71,6 +71,7 @@ const CASES: readonly [typed: string, line: string][] = [
   ['keyturn export --form', 'keyturn export --format '],
   ['keyturn export --format i', 'keyturn export --format ini '],
   ['keyturn --file-dir va', 'keyturn --file-dir vault-dir/'],
+  ['keyturn --file-dir=va', 'keyturn --file-dir=vault-dir/'],
   ['keyturn exec prod -- gree', 'keyturn exec prod -- greet '],
   ['keyturn exec prod -- greet hel', 'keyturn exec prod -- greet hello '],
   ['keyturn exec -- greet hel', 'keyturn exec -- greet hello '],
@@ -94,6 +95,9 @@ describe('bash', () => {
     const bash = new Typist('bash --noprofile --norc -i');
     await bash.run('complete -C hello_completer greet; eval "$(keyturn completion bash)"');
     await bash.expectLine('keyturn exec prod -- greet hel', 'greet hello ');
+    // A profile may have the program's name.
+    await bash.expectLine('keyturn exec greet -- greet hel', '-- greet hello ');
+    await bash.expectLine('keyturn exec prod -- keyturn exec p', '-- keyturn exec prod ');
     await bash.close();
   });
 
@@ -134,6 +138,7 @@ describe('fish', () => {
     ['keyturn export --format i', ['ini']],
     ['keyturn export --form', ['--format']],
     ['keyturn --file-dir va', ['vault-dir/']],
+    ['keyturn --file-dir=va', ['--file-dir=vault-dir/']],
     ['keyturn exec prod -- gree', ['greet']],
     ['keyturn exec prod -- greet hel', ['hello']],
     ['keyturn exec -- greet hel', ['hello']],

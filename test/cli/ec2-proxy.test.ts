@@ -48,8 +48,12 @@ async function workerPid(): Promise<string> {
   return stdout.trim().split('\n').at(-1) ?? '';
 }
 
-const stop = (uid?: number) =>
-  namespace.run([KEYTURN, 'proxy', '--stop', '--state-dir', stateDir], uid === undefined ? {} : { uid });
+const stop = (uid?: number) => {
+  const words = [KEYTURN, 'proxy', '--stop', '--state-dir', stateDir];
+  if (uid === undefined) return namespace.run(words);
+  // The other user has no way into this home, and another one.
+  return namespace.run(words, uid === OTHER ? { uid, env: { HOME: '/' } } : { uid });
+};
 
 const IDENTITY = ['aws', 'sts', 'get-caller-identity', '--query', 'Arn', '--output', 'text'];
 
@@ -114,6 +118,12 @@ describe('a proxy that root started for a user', () => {
     );
   });
 
+  it('ends in peace if somebody has taken the address away before', async () => {
+    await start();
+    await namespace.run(['ip', 'address', 'del', '169.254.169.254/32', 'dev', 'lo']);
+    expect(await stop(USER)).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+
   it('is not started twice, and not by a user', async () => {
     await start();
     const second = await start();
@@ -123,6 +133,23 @@ describe('a proxy that root started for a user', () => {
     const user = await namespace.run([KEYTURN, 'proxy'], { uid: USER });
     expect(user.status).toBe(1);
     expect(user.stderr).toContain(`only root can add the address 169.254.169.254; run: sudo ${KEYTURN} proxy`);
+  });
+});
+
+describe('a proxy that root started for itself', () => {
+  it('is found in the home directory that root has at the time', async () => {
+    const home = (await namespace.run(['mktemp', '-d'])).stdout.trim();
+    const env = { HOME: home, XDG_STATE_HOME: undefined, AWS_CONFIG_FILE: world.configFile };
+    const dir = { AWS_VAULT_FILE_DIR: world.vaultDir };
+    expect(await namespace.run([KEYTURN, 'proxy'], { env })).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: expect.stringContaining('leads to'),
+    });
+    const exec = [KEYTURN, 'exec', '--ec2-server', '--lazy', 'reader', '--', 'sh', '-c', 'exit 4'];
+    expect(await namespace.run(exec, { env: { ...env, ...dir } })).toEqual({ status: 4, stdout: '', stderr: '' });
+    expect(await namespace.run([KEYTURN, 'proxy', '--stop'], { env })).toEqual({ status: 0, stdout: '', stderr: '' });
+    await namespace.run(['rm', '-r', home]);
   });
 });
 

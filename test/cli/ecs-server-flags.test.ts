@@ -44,6 +44,12 @@ describe('/role-arn', () => {
     }
   });
 
+  it('is allowed by ARN: a name is refused before the program starts', async () => {
+    const { status, stdout, stderr } = await served(world, roles(['reader']), 'echo started');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/--allow-role must be the ARN of a role, .*, not "reader" \[USAGE\]\n$/);
+  });
+
   it('gives a role that was allowed, for many requests with one call, by flag, pattern and variable', async () => {
     const { reader } = people;
     const server = await startServer(world, roles([people.admin.arn, reader.arn]));

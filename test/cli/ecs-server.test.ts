@@ -113,6 +113,7 @@ describe('exec --ecs-server', () => {
     const script = `curl -s ${AUTHORIZATION} ${URI}; read -r line; echo "read <$line>"`;
     const terminal = new PseudoTerminal(`${KEYTURN} exec -s --lazy admin -- sh -c '${script}'`, world.env);
     await terminal.shows('"Code":"MFA_REQUIRED"');
+    expect(terminal.output).toContain('(terminal: the running program has it; browser: no browser');
     terminal.type('typed\r');
     await terminal.shows('read <typed>');
     expect(await terminal.status()).toBe(0);

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type People, populate, type Result, startWorld, type World } from './world.ts';
 
@@ -76,6 +77,28 @@ describe('where settings come from', () => {
         { key: 'AWS_CHAINED_SESSION_TOKEN_TTL', value: '28800', origin: { type: 'default' } },
       ]),
     );
+  });
+
+  it('is told of a flag that a variable or the settings file has set, with the section of exec', async () => {
+    const file = path.join(world.home, '.config', 'keyturn', 'config');
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, 'duration = 20m\nregion = eu-west-2\n[exec]\nno-session = true\n');
+    try {
+      const { profiles, steps } = await explained(['admin'], { AWS_VAULT_DURATION: '40m' });
+      expect(profiles[0].settings).toEqual(
+        expect.arrayContaining([
+          { key: 'duration_seconds', value: '2400', origin: { type: 'environment', name: 'AWS_VAULT_DURATION' } },
+          { key: 'region', value: 'eu-west-2', origin: { type: 'file', file, line: 2, section: '' } },
+          { key: 'no-session', value: 'true', origin: { type: 'file', file, line: 4, section: 'exec' } },
+        ]),
+      );
+      expect(steps.map(({ type }: { type: string }) => type)).toEqual(['stored-key', 'assume-role']);
+      const { stdout } = await explain(['admin']);
+      expect(stdout).toMatch(/^ {2}duration_seconds +20m +~\/\.config\/keyturn\/config:1$/m);
+      expect(stdout).toMatch(/^ {2}no-session +true +~\/\.config\/keyturn\/config:4 \[exec\]$/m);
+    } finally {
+      fs.rmSync(file);
+    }
   });
 
   it('is told of included sections and of an sso-session', async () => {

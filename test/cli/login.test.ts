@@ -199,13 +199,42 @@ mv redirect.part redirect`);
       stderr:
         'keyturn: error: login: Failed to open URL: exit status 3; use --stdout to print it instead [PROCESS_FAILED]\n',
     });
-    const missing = await world.run(['login', 'reader'], { env: { PATH: '/nonexistent' } });
-    expect(missing.stderr).toBe(
-      'keyturn: error: login: Failed to open URL: xdg-open could not be started; use --stdout to print it instead [PROCESS_FAILED]\n',
-    );
     installOpener('kill -9 $$');
     const killed = await world.run(['login', 'reader'], { env: env() });
     expect(killed.stderr).toMatch(/Failed to open URL: .*SIGKILL.*\[PROCESS_FAILED\]\n$/);
+  });
+
+  it('that is not there is missed before anybody is asked for a code', async () => {
+    const missing = 'there is no browser to open here: xdg-open is not installed; use --stdout to print the URL';
+    const overSsh =
+      'there is no browser to open here: this is an SSH session without a display; use --stdout to print the URL';
+    installOpener('exit 3');
+    world.begin();
+    for (const [more, message] of [
+      [{ PATH: '/nonexistent' }, missing],
+      [{ SSH_CONNECTION: '192.0.2.1 1 192.0.2.2 22' }, overSsh],
+      [{ SSH_TTY: '/dev/pts/1', PATH: '/nonexistent' }, overSsh],
+    ] as const) {
+      const failed = await world.run(['login', 'admin'], { env: { ...env(), ...more } });
+      expect(failed).toEqual({ status: 1, stdout: '', stderr: `keyturn: error: login: ${message} [PROCESS_FAILED]\n` });
+    }
+    expect(world.operations()).toEqual([]);
+    const wanted = { ...env(), SSH_TTY: '/dev/pts/1', BROWSER: 'browser.sh' };
+    expect((await world.run(['login', 'reader'], { env: wanted })).stderr).toContain('exit status 3');
+  });
+
+  it('is the one of Windows for Linux inside it', async () => {
+    installOpener('');
+    fs.rmSync(path.join(bin(), 'xdg-open'));
+    const windows = '#!/bin/sh\ncurl -s -o /dev/null "$2" && printf %s "$1" > "$HOME/opened-by-windows"\n';
+    fs.writeFileSync(path.join(bin(), 'rundll32.exe'), windows, { mode: 0o755 });
+    fs.symlinkSync('/bin/sh', path.join(bin(), 'sh'));
+    fs.symlinkSync('/usr/bin/curl', path.join(bin(), 'curl'));
+    const inside = { PATH: bin(), WSL_DISTRO_NAME: 'Debian' };
+    expect((await world.run(['login', 'reader'], { env: inside })).stderr).toBe('');
+    await expect.poll(() => fs.existsSync(file('opened-by-windows'))).toBe(true);
+    fs.writeFileSync(path.join(bin(), 'wslview'), '#!/bin/sh\nexit 7\n', { mode: 0o755 });
+    expect((await world.run(['login', 'reader'], { env: inside })).stderr).toContain('exit status 7');
   });
 
   it.runIf(process.getuid?.() === 0)('of another user of the machine gets nothing, however fast it is', async () => {

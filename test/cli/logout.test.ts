@@ -63,7 +63,7 @@ describe('logout', () => {
     partsOf(await world.login('reader'));
     const failed = await world.run(['logout', 'reader'], { env: { PATH: '/nonexistent' } });
     expect(failed.stderr).toMatch(
-      /^Cleared 1 sessions\.\nkeyturn: error: logout: Failed to open URL: .*\[PROCESS_FAILED\]\n$/,
+      /^Cleared 1 sessions\.\nkeyturn: error: logout: there is no browser to open here: .*\[PROCESS_FAILED\]\n$/,
     );
     const typo = await world.run(['logout', 'raeder'], { env: { PATH } });
     expect(typo.stderr).toMatch(/^keyturn: error: logout: profile "raeder" is neither .*\[PROFILE_NOT_FOUND\]\n$/);

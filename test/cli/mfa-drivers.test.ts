@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { callsOf, install, programs, yubikey } from './outside-programs.ts';
 import { PseudoTerminal } from './pseudo-terminal.ts';
-import { KEYTURN, operations, type People, populate, type Result, startWorld, type World } from './world.ts';
+import { finished, KEYTURN, operations, type People, populate, type Result, startWorld, type World } from './world.ts';
 
 let world: World;
 let people: People;
@@ -52,7 +53,7 @@ describe('without a terminal', () => {
     const { status, stderr } = await exec(['--prompt', 'zenity'], { DISPLAY: '', WAYLAND_DISPLAY: '' });
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /zenity: no display .*; terminal: open \/dev\/tty: .*; browser: no browser .*\); use .*--mfa-token CODE.* \[PROCESS_FAILED\]\n$/,
+      /^keyturn: error: exec: Failed to get credentials for ada: nobody .*\(zenity: no display .*; terminal: open \/dev\/tty: .*; browser: no browser .*\); use .*--mfa-token CODE.* \[PROCESS_FAILED\]\n$/,
     );
     expect(callsOf(world, 'zenity')).toEqual([]);
     expect(operations(world)).toEqual([]);
@@ -186,6 +187,25 @@ describe('in a terminal', () => {
     await terminal.shows('Enter MFA code');
     terminal.type(`${people.device.freshCode()}\r`);
     await terminal.shows('key=ASIA');
+    expect(await terminal.status()).toBe(0);
+  });
+
+  it('another process waits for the answer, and says so once however long the chain is', async () => {
+    const terminal = inTerminal('exec admin -- true');
+    await terminal.shows('Enter MFA code');
+    const other = world.start(['exec', 'admin', '--', 'printenv', 'AWS_VAULT']);
+    const result = finished(other);
+    if (other.stderr !== null) await once(other.stderr, 'data');
+    terminal.type(`${people.device.freshCode()}\r`);
+    expect(await terminal.status()).toBe(0);
+    const stderr = 'Waiting for another process that is getting the same session ...\n';
+    expect(await result).toEqual({ status: 0, stdout: 'admin\n', stderr });
+  });
+
+  it('an empty --mfa-token is none', async () => {
+    const terminal = inTerminal('exec --mfa-token= ada -- true');
+    await terminal.shows('Enter MFA code');
+    terminal.type(`${people.device.freshCode()}\r`);
     expect(await terminal.status()).toBe(0);
   });
 

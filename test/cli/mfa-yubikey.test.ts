@@ -84,8 +84,10 @@ describe('mfa resync', () => {
   });
 
   it('needs to know the device', async () => {
-    const { stderr } = await world.run(['mfa', 'resync', 'ada']);
-    expect(stderr).toMatch(/profile "ada" has no mfa_serial; name the device with --serial \[USAGE\]\n$/);
+    for (const flags of [[], ['--serial', '']]) {
+      const { stderr } = await world.run(['mfa', 'resync', 'ada', ...flags]);
+      expect(stderr).toMatch(/profile "ada" has no mfa_serial; name the device with --serial \[USAGE\]\n$/);
+    }
     const unknown = start.terminal(`mfa resync ada --serial ${SERIAL}`);
     await typeCodes(
       unknown,

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -62,6 +63,12 @@ it('a slip stops every command, with file and line, but not help and version', a
     stderr: `keyturn: error: ${file}:2: "backedn" is no flag that can be set here; correct that line [CONFIG_INVALID]\n`,
   });
   for (const args of [['--help'], ['help', 'exec'], ['--version']]) expect((await world.run(args)).status).toBe(0);
+});
+
+it('a pipe in its place is refused, and not waited for', async () => {
+  execFileSync('mkfifo', [file]);
+  const { status, stderr } = await world.run(['list']);
+  expect([status, stderr]).toEqual([1, expect.stringContaining('cannot be read (it is not a file)')]);
 });
 
 it('the file is found where XDG_CONFIG_HOME is', async () => {

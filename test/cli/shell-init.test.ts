@@ -85,6 +85,19 @@ async function lines(shell: Shell, script: readonly string[], env: Record<string
 const ALL =
   'AWS_ACCESS_KEY_ID AWS_CREDENTIAL_EXPIRATION AWS_DEFAULT_REGION AWS_REGION AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_VAULT ';
 
+it('kt in bash works under set -eua and with any IFS, and what it keeps is not exported', async () => {
+  const printed = await lines(SHELLS.bash, [
+    'set -eua; IFS=,',
+    'AWS_SECRET_ACCESS_KEY=was-here; export -n AWS_SECRET_ACCESS_KEY',
+    'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/x; export -n AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
+    'kt reader; echo "$AWS_VAULT $AWS_REGION"',
+    'env | grep -c was-here || true',
+    'kt ada -n; echo "$AWS_VAULT"',
+    'kt --unset; set +u; echo "$AWS_SECRET_ACCESS_KEY [$AWS_VAULT]"',
+  ]);
+  expect(printed).toEqual(['reader us-east-2', '0', 'ada', 'was-here []']);
+});
+
 describe.each(Object.entries(SHELLS))('kt in %s', (_name, shell) => {
   it('puts credentials into the shell, and takes them out again with everything as it was', async () => {
     const before = { AWS_PROFILE: 'reader', AWS_ACCESS_KEY_ID: 'AKIAOLD', AWS_ROLE_ARN: '' };

@@ -123,6 +123,24 @@ touch "$HOME/done"`);
     expect(await over).toBe(130);
   });
 
+  it('that is stopped with Ctrl-C is taken over by the other terminal that waits for it', async () => {
+    const hold = world.aws.hold({ operation: 'authorize' });
+    const child = world.start(['exec', 'dev', ...KEY_ID]);
+    const stopped = finished(child);
+    await hold.arrived;
+    const second = world.start(['exec', 'prod', ...KEY_ID]);
+    const over = finished(second);
+    await new Promise<void>((resolve) =>
+      second.stderr?.on('data', (text) => String(text).includes('Waiting') && resolve()),
+    );
+    child.kill('SIGINT');
+    expect(await stopped).toMatchObject({ status: 130, stderr: expect.stringContaining('cancelled by SIGINT') });
+    hold.release();
+    const { status, stdout, stderr } = await over;
+    expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: expect.stringMatching(/^ASIA/) });
+    expect(stderr).not.toContain('cancelled');
+  });
+
   it('asks for the scopes of the session, and two sessions of one start URL share the token of both', async () => {
     const { configFile, sso } = world;
     fs.appendFileSync(

@@ -39,6 +39,21 @@ async function expireToken(): Promise<void> {
 }
 
 describe('a token', () => {
+  it('is in status and list with its time, if the vault is open, and never taken for one that still lasts', async () => {
+    await succeeds('dev');
+    const { startUrl } = world.sso;
+    const textOf = async (env = {}) => (await world.run(['status'], { env })).stdout.split('\n')[2];
+    const jsonOf = async (command: string) => JSON.parse((await world.run([command, '--json'])).stdout).ssoTokens[0];
+    expect(await textOf()).toMatch(new RegExp(`^Signed in to ${startUrl}, 59m\\d+s left$`));
+    expect(await textOf({ AWS_VAULT_FILE_PASSPHRASE: undefined })).toBe(`Signed in to ${startUrl}`);
+    const { secondsLeft, ...token } = await jsonOf('status');
+    expect(secondsLeft).toBeGreaterThan(3500);
+    expect(await jsonOf('list')).toMatchObject(token);
+    await expireToken();
+    expect(await textOf()).toBe(`The login to ${startUrl} has expired, and is renewed when needed`);
+    expect((await jsonOf('status')).secondsLeft).toBeLessThan(0);
+  });
+
   it('that has expired is refreshed silently, and the registration is used again', async () => {
     await succeeds('dev');
     world.installBrowser('exit 1');

@@ -26,7 +26,7 @@ async function statusJson(env: Record<string, string | undefined> = {}): Promise
 }
 
 it('tells of nothing where there is nothing', async () => {
-  expect(await statusJson()).toEqual({ shell: null, sessions: [], ssoStartUrls: [], browsers: 0 });
+  expect(await statusJson()).toEqual({ shell: null, sessions: [], ssoTokens: [], browsers: 0 });
   const { stdout } = await world.run(['status']);
   expect(stdout).toBe('This shell: no credentials\nBrowsers connected: 0\nNo session is cached.\n');
 });
@@ -54,28 +54,28 @@ it('lists sessions with their time left and whether a code stands behind them, w
       type: 'sts.GetSessionToken',
       expiresAt: expect.any(String),
       secondsLeft: expect.closeTo(60, -2),
-      mfa: true,
+      hasMfa: true,
     },
     {
       profile: 'reader',
       type: 'sts.AssumeRole',
       expiresAt: expect.any(String),
       secondsLeft: expect.closeTo(1800, -2),
-      mfa: false,
+      hasMfa: false,
     },
     {
       profile: 'admin',
       type: 'sts.AssumeRole',
       expiresAt: expect.any(String),
       secondsLeft: expect.closeTo(3600, -2),
-      mfa: true,
+      hasMfa: true,
     },
     {
       profile: 'ada',
       type: 'sts.GetSessionToken',
       expiresAt: expect.stringMatching(/Z$/),
       secondsLeft: expect.closeTo(28_800, -2),
-      mfa: true,
+      hasMfa: true,
     },
   ]);
   const { stdout } = await world.run(['status'], { env: { AWS_VAULT_FILE_PASSPHRASE: undefined } });
@@ -99,7 +99,7 @@ it('says what this shell has, and for how long', async () => {
     profile: 'reader',
     expiresAt: expect.stringMatching(/Z$/),
     secondsLeft: expect.closeTo(3600, -2),
-    served: false,
+    isServed: false,
   });
   const lineOf = async (env: Record<string, string>) => (await world.run(['status'], { env })).stdout.split('\n')[0];
   expect(await lineOf({ AWS_VAULT: 'p' })).toBe('This shell: profile p, without an end');
@@ -117,4 +117,19 @@ it('counts browsers whose host lives', async () => {
   fs.writeFileSync(path.join(stateDir, `host-${process.pid}.sock`), '');
   fs.writeFileSync(path.join(stateDir, 'host-4194305.sock'), '');
   expect(await statusJson()).toMatchObject({ browsers: 1 });
+});
+
+it('names in docs/json.md all that status, list and explain print as JSON', async () => {
+  const doc = fs.readFileSync('docs/json.md', 'utf8');
+  const names = (value: unknown): string[] => {
+    if (Array.isArray(value)) return value.flatMap(names);
+    if (typeof value !== 'object' || value === null) return [];
+    return Object.entries(value).flatMap(([name, inner]) => [name, ...names(inner)]);
+  };
+  await world.run(['export', 'reader']);
+  for (const args of [['status'], ['list'], ['explain', 'admin']]) {
+    const printed = names(JSON.parse((await world.run([...args, '--json'], { env: { AWS_VAULT: 'x' } })).stdout));
+    expect(printed.length).toBeGreaterThan(10);
+    for (const name of printed) expect(doc).toMatch(new RegExp(`\\b${name}\\b`));
+  }
 });

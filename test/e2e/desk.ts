@@ -24,12 +24,14 @@ const START = { firefox: startFirefox, chromium: startChromium };
 export type DeskOptions = {
   readonly isHostInstalled?: boolean;
   readonly env?: Record<string, string>;
+  /** The unpacked extension, in place of the one that was built. */
+  readonly extension?: (world: World) => string;
   readonly prepare?: (world: World, people: People) => Promise<void> | void;
 };
 
 export async function openDesk(
   name: BrowserName,
-  { isHostInstalled = true, env = {}, prepare }: DeskOptions = {},
+  { isHostInstalled = true, env = {}, extension: ownExtension, prepare }: DeskOptions = {},
 ): Promise<Desk> {
   const world = await startWorld();
   try {
@@ -37,7 +39,7 @@ export async function openDesk(
     await prepare?.(world, people);
     if (isHostInstalled) await installHost(world, name);
     const browserEnv = { ...world.env, ...env };
-    const extension = path.resolve('dist/extension', name);
+    const extension = ownExtension?.(world) ?? path.resolve('dist/extension', name);
     const browser = await START[name]({ home: world.home, env: browserEnv, extension });
     return {
       ...{ world, people, browser },

@@ -38,7 +38,7 @@ try {
       await page.goto(`${address}?${name}`);
       await page.locator('main').waitFor();
       if (type) await page.keyboard.type(type);
-      if (click) await page.locator(click).click();
+      if (click) await page.locator(click).click({ force: true }); // a disabled row can be clicked too
       await page.screenshot({ path: join(directory, `${name}-${colorScheme}.png`) });
       await page.close();
     }

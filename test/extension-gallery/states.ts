@@ -58,6 +58,13 @@ const odd: readonly ProfileSummary[] = [
     region: 'ap-southeast-2',
   },
   { name: 'legacy', kind: 'none', problem: 'it has no key in the vault; run `keyturn add legacy`' },
+  {
+    name: 'plain',
+    kind: 'none',
+    problem:
+      'profile "plain": its key lies in plain text in /home/alice/.aws/credentials and is not in the vault; move it there with \'keyturn add --from-file plain\'',
+  },
+  { name: 'hook', kind: 'process', region: 'eu-west-1' },
   { name: 'uat', kind: 'user' },
 ];
 
@@ -135,6 +142,21 @@ export const galleryStates: Readonly<Record<string, GalleryState>> = {
   'chromium-note': { state: ready, isolation: 'groups' },
   'chromium-note-open': { state: ready, isolation: 'groups', click: 'summary' },
   'no-profiles': { state: { ...ready, profiles: [] } },
+  'problem-chosen': { state: { ...ready, profiles: odd }, click: '[data-profile="plain"] .row-open' },
+  'gone-profile': {
+    state: {
+      ...ready,
+      signIns: {
+        gone: {
+          status: 'failed',
+          error: error(
+            'PROFILE_NOT_FOUND',
+            "profile \"gone\" is neither in the AWS config file nor in the vault; see 'keyturn list', or 'keyturn add' it",
+          ),
+        },
+      },
+    },
+  },
   skeleton: { state: initialState },
   mfa: { state: { ...ready, prompts: [mfa], signIns: signingIn } },
   'mfa-typed': { state: { ...ready, prompts: [mfa], signIns: signingIn }, type: '123 4' },

@@ -82,6 +82,7 @@ describe('exec', () => {
     const invocation = parse(['exec', 'p']);
     expect(invocation).toEqual({
       command: 'exec',
+      origins: {},
       args: { profile: 'p', cmd: undefined, args: [] },
       flags: {
         ...{ debug: false, backend: undefined, prompt: undefined, fileDir: '~/.awsvault/keys/' },

@@ -9,6 +9,7 @@ test('what could contradict the credentials is removed, the rest is copied', () 
     ...['AWS_DEFAULT_PROFILE', 'AWS_PROFILE', 'AWS_SDK_LOAD_CONFIG', 'AWS_CREDENTIAL_EXPIRATION', 'AWS_ROLE_ARN'],
     ...['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'],
     ...['AWS_CONTAINER_AUTHORIZATION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', 'AWS_VAULT_FILE_PASSPHRASE'],
+    ...['KEYTURN_BACKUP_PASSPHRASE', 'KEYTURN_IMPORT_PASSPHRASE'],
     ...['AWS_ACCESS_KEY', 'AWS_SECRET_KEY'],
   ];
   const parent = Object.fromEntries(contradicting.map((name) => [name, 'stale']));

@@ -9,6 +9,7 @@ const choices = inOrder(
     { name: 'torn', kind: 'none', problem: 'no key\u001b[2J' },
   ],
   ['prod-read', 'gone'],
+  80,
 );
 
 it('shows those used last first, then the config file’s order, and what is wrong with the others', () => {
@@ -26,4 +27,21 @@ it('finds by parts of name, account and role, the best match first', () => {
   expect(found('4444')).toEqual(['prod-read']);
   expect(found('readonly')).toEqual(['prod-read']);
   expect(found('xyz')).toEqual([]);
+  // Any letters in their order will do.
+  expect(found('prd')).toEqual(expect.arrayContaining(['prod-read', 'prod-admin']));
+  expect(found('dv')).toEqual(['dev']);
+  expect(found('prod 1111')).toEqual(['prod-admin']);
+});
+
+it.each([12, 40, 80, 200])('has each on one line of a terminal with %d columns', (columns) => {
+  const long = (number: number) => `organisation-with-a-long-name/production-account-of-somebody-${number}`;
+  const profiles = [1, 2].map((number) => ({
+    ...{ name: long(number), kind: 'role' as const, accountId: '111122223333', roleName: 'Administrator' },
+  }));
+  const rows = inOrder(profiles, [], columns).map(({ name }) => name);
+  for (const row of rows) expect(row.length).toBeLessThan(columns - 2);
+  expect(new Set(rows).size).toBe(2);
+  expect(rows[0]?.includes('111122223333')).toBe(columns >= 80);
+  expect(rows[0]?.includes(long(1))).toBe(columns === 200);
+  expect(inOrder(profiles, [], columns)[0]?.value).toBe(long(1));
 });

@@ -87,6 +87,8 @@ describe('the settings file', () => {
     ['= file', ':1: expected "flag = value", a [command], or a comment'],
     ['debug = true\ndebug = false', ':2: debug is set a second time'],
     ['mfa-token = 123456', ':1: "mfa-token" is no flag that can be set here'],
+    ['prompt-timeout = 5x', ':1: prompt-timeout: '],
+    ['\nprompt-timeout = 25h', ':2: prompt-timeout: '],
     ['help = true', ':1: "help" is no flag that can be set here'],
   ])('with the line %j is an error that says where', (text, problem) => {
     const { code, message } = problemOf(text);
@@ -102,7 +104,7 @@ describe('the settings file', () => {
     const look = (): never => {
       throw new Error('looked');
     };
-    for (const argv of [['--version'], ['--help'], ['help', 'exec'], []]) {
+    for (const argv of [['--version'], ['version'], ['--help'], ['help', 'exec'], []]) {
       expect(() => parseArgs(argv, {}, look)).not.toThrow();
     }
     expect(() => parseArgs(['list'], {}, look)).toThrow('looked');
@@ -115,7 +117,7 @@ describe('the settings file', () => {
     expect(settingsFilePath({ XDG_CONFIG_HOME: '/etc/xdg' }, '/home/ada')).toBe('/etc/xdg/keyturn/config');
     expect(readSettingsFile(path.join(dir, 'none'))).toBeUndefined();
     expect(readSettingsFile(path.join(fileOf(''), 'below-a-file'))).toBeUndefined();
-    expect(() => readSettingsFile(dir)).toThrow(/the settings file .* cannot be read \(EISDIR\)/);
+    expect(() => readSettingsFile(dir)).toThrow(/the settings file .* cannot be read \(it is not a file\)/);
   });
 
   it('tells the host what it tells the terminal', () => {

@@ -34,6 +34,10 @@ it('shows no Identity Center that a stored key takes the place of', async () => 
   expect(await summary('p', `[profile p]\n${SSO}`, ['p'])).toEqual({ name: 'p', kind: 'user' });
 });
 
+it('calls nobody a user of whom only a credential_process knows', async () => {
+  expect(await summary('p', '[profile p]\ncredential_process = whoever\n')).toEqual({ name: 'p', kind: 'process' });
+});
+
 it('says of a profile whose key lies in plain text just that', async () => {
   const { kind, problem } = await summary('plain', '[profile plain]\n');
   expect(kind).toBe('none');
