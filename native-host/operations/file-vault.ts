@@ -1,20 +1,21 @@
 import { VaultError } from '../errors.ts';
 import { emptyVault, type KeyHolder, lockedVault, passphraseHolder, wrongPassphrase } from '../keyring/key-holder.ts';
 import { opensAny } from '../keyring/open-item.ts';
-import { roundsWritten } from '../keyring/rounds.ts';
+import { strongRounds } from '../keyring/rounds.ts';
 import type { LockState } from '../protocol.ts';
 import type { VaultAccess } from '../vault-access.ts';
 
 /**
- * Who can open the file vault now, and what its items are written with.
+ * Who can open the file vault now, and the rounds that its items are to have.
  * @throws VaultError USAGE where the vault in use is another one, KEYRING_LOCKED
  */
 export async function requireFileVault(
   access: VaultAccess,
+  { isDryRun }: { readonly isDryRun: boolean },
 ): Promise<{ readonly dir: string; readonly rounds: number; readonly holder: KeyHolder }> {
   await requireFileBackend(access);
   const { fileDir: dir, stateDir, fileRounds: asked } = access.settings;
-  const rounds = roundsWritten({ stateDir, asked });
+  const rounds = strongRounds({ stateDir, asked }, { isKept: !isDryRun });
   const { knownPassphrase } = access;
   const own = knownPassphrase === undefined ? undefined : passphraseHolder(knownPassphrase, () => rounds);
   const holder = own ?? (await access.keyHolder());

@@ -7,10 +7,10 @@ export type { HardenResult } from '../keyring/harden.ts';
 export type HardenRequest = Pick<ItemsRequest, 'isDryRun' | 'onProgress'>;
 
 /**
- * Encrypts every item of the file vault anew that costs less than what is written now.
+ * Encrypts every item of the file vault anew that costs an attacker less than it should, and has later ones cost as much.
  * @throws VaultError USAGE (another backend), KEYRING_LOCKED, KEYRING_*; what was done by then stays
  */
 export async function harden(access: VaultAccess, request: HardenRequest): Promise<HardenResult> {
   const { signal } = access;
-  return hardenItems({ ...(await requireFileVault(access)), signal, ...request });
+  return hardenItems({ ...(await requireFileVault(access, request)), signal, ...request });
 }

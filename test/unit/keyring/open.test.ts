@@ -66,7 +66,7 @@ describe('a backend that is asked for', () => {
     expect(await keyring.keys()).toEqual(['work']);
     expect(await keyring.remove('work')).toBe(true);
     keyring.close();
-    expect(readdirSync(stateDir)).toEqual(['file-rounds']);
+    expect(readdirSync(home)).toEqual(['keys']);
     expect(notices).toEqual([]);
   });
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { roundsWritten } from '../../../native-host/keyring/rounds.ts';
+import { roundsWritten, strongRounds } from '../../../native-host/keyring/rounds.ts';
 
 let parent: string;
 let stateDir: string;
@@ -14,9 +14,21 @@ beforeEach(() => {
 afterEach(() => rmSync(parent, { recursive: true }));
 
 /** `ms`: what aws-vault's 8192 rounds take on the machine. */
-const rounds = (ms: number, asked?: string) => roundsWritten({ stateDir, asked, measure: () => ms });
+const rounds = (ms: number, asked?: string) => strongRounds({ stateDir, asked }, { isKept: true, measure: () => ms });
+const written = () => roundsWritten({ stateDir, asked: undefined });
 
 describe('the rounds that items are written with', () => {
+  it('are those of aws-vault until a vault is hardened, and then the same as those', () => {
+    expect(written()).toBe(8192);
+    expect(strongRounds({ stateDir, asked: undefined }, { isKept: false, measure: () => 2 })).toBe(25 * 8192);
+    expect(written()).toBe(8192);
+    rounds(2);
+    expect(written()).toBe(25 * 8192);
+    expect(roundsWritten({ stateDir, asked: '9000' })).toBe(9000);
+  });
+});
+
+describe('the rounds that a vault is hardened to', () => {
   it('take the machine 50 ms', () => {
     expect(rounds(2)).toBe(25 * 8192);
   });
@@ -55,7 +67,7 @@ describe('the rounds that items are written with', () => {
   });
 
   it('are really measured', () => {
-    const measured = roundsWritten({ stateDir, asked: undefined });
+    const measured = strongRounds({ stateDir, asked: undefined }, { isKept: true });
     expect(measured).toBeGreaterThanOrEqual(8192);
     expect(measured).toBeLessThanOrEqual(1_300_000);
   });
