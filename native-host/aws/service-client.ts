@@ -21,6 +21,8 @@ export type ServiceOptions = ProfileEndpoints & {
   readonly credentials: Credentials;
   readonly env: Env;
   readonly signal: AbortSignal;
+  /** For an operation that must not be done twice: a failure is not followed by another attempt. */
+  readonly isOnce?: boolean;
 };
 
 /** The same for an operation that takes no signature; `secrets` must not come back in AWS's words, such as a token sent. */
@@ -59,7 +61,7 @@ function clientSettings(options: CallOptions, service: ServiceCall['service'], s
     ignoreConfiguredEndpointUrls: true,
     defaultsMode: 'standard' as const, // a literal of the SDK's union
     retryMode: 'standard',
-    maxAttempts: 3,
+    maxAttempts: options.isOnce === true ? 1 : 3,
     // The lifetimes of cached sessions rest on this machine's clock, and so do the programs that get the credentials: a
     // wrong clock is reported (AWS_CLOCK_SKEW), not worked around for one call.
     disableClockSkewCorrection: true,

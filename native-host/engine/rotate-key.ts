@@ -3,7 +3,7 @@ import { ACCESS_KEYS_PER_USER, type AccessKeyState, deleteAccessKey } from '../a
 import { getCallerIdentity } from '../aws/sts.ts';
 import { VaultError } from '../errors.ts';
 import { createKey, keysOfUser, undoCreation } from './create-key.ts';
-import { readKeyItem, writeKeyItem } from './key-rotation.ts';
+import { readKeyItem } from './key-rotation.ts';
 import { retireKey } from './retire-key.ts';
 import {
   forgetRotation,
@@ -13,7 +13,9 @@ import {
   type Pending,
   type RotateOptions,
   type RotateResult,
+  reworded,
   settled,
+  store,
   textOf,
 } from './rotation-call.ts';
 
@@ -80,14 +82,13 @@ async function isAccepted(options: RotateOptions, key: Credentials): Promise<boo
 
 /** Makes the new key the stored one, in one write that keeps the old one until AWS has deleted it. */
 async function promote(options: RotateOptions, old: Credentials, { key, createdAt }: Pending): Promise<RotateResult> {
-  const { keyring, profile } = options;
-  const stored = (await readKeyItem(keyring, profile)).key;
-  if (stored.accessKeyId !== old.accessKeyId) {
+  try {
+    await store(options, old, { key, rotation: { stage: 'retiring', key: old } });
+  } catch (error) {
+    if (!hasCode(error, 'CREDENTIALS_NOT_FOUND')) throw error;
     await deleteKey(options, key, key);
-    const message = `another program has stored another key for profile ${JSON.stringify(profile)} meanwhile: that one was left alone, and the new key ${masked(key.accessKeyId)} deleted again`;
-    throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
+    throw reworded(error, `${error.message}; the new key ${masked(key.accessKeyId)} was deleted again`);
   }
-  await writeKeyItem(keyring, profile, { key, rotation: { stage: 'retiring', key: old } });
   await retireKey(options, old, key);
   return { outcome: 'rotated', accessKeyId: key.accessKeyId, createdAt };
 }

@@ -15,6 +15,7 @@ import { VaultError } from '../errors.ts';
 import type { OpenedKeyring } from '../keyring/open.ts';
 import type { CallOptions, VaultAccess } from '../vault-access.ts';
 import { rememberedDate, rememberKey } from './key-ages.ts';
+import { alone } from './key-lock.ts';
 import { removeSessionsFrom } from './stored-keys.ts';
 
 /** A stored key as it is before its rotation: whose it is, and what AWS tells without an MFA code. */
@@ -101,9 +102,11 @@ export function rotateStoredKey(
         rememberKey(access, keyring, { profile: master, date: { ...(createdAt && { createdAt }), isRotating } });
       const result = await rotateKey({
         ...{ profile: master, userName, keyring, signal: call.signal, now: access.now, report, minAgeSeconds },
+        alone: (work) => alone(access, master, work),
         mark: (isUnderWay) => remember(known, isUnderWay),
         service: (key, signal = call.signal) => serviceOptions(settings, key, { env: access.env, signal }),
         signIn: signer(access, request, call),
+        isStored: (accessKeyId) => isStored({ access, keyring }, accessKeyId),
         replaceElsewhere: (old, key) => replaceElsewhere({ access, keyring, master, report }, old, key),
       });
       if (result.outcome === 'rotated') {
@@ -153,8 +156,9 @@ function mfaOf(steps: readonly Step[]): RotationPlan['mfa'] {
   return profile?.mfaSerial === undefined ? undefined : { serial: profile.mfaSerial, profile: profile.name };
 }
 
-function rotationLock({ master }: RotationPlan): string {
-  return `rotate,${master}`;
+/** A user has room for one new key only, under however many names and with however many keys that user is stored. */
+function rotationLock({ identity }: RotationPlan): string {
+  return `rotate,${identity.arn}`;
 }
 
 /** Holds the lock unless whoever asks for the code holds it already (ask.ts), who lets go of it. */
@@ -206,9 +210,27 @@ function signer(
   };
 }
 
-type Elsewhere = {
-  readonly access: VaultAccess;
-  readonly keyring: OpenedKeyring;
+type Stored = { readonly access: VaultAccess; readonly keyring: OpenedKeyring };
+
+async function isStored(stored: Stored, accessKeyId: string): Promise<boolean> {
+  for (const profile of (await stored.keyring.keys()).filter(isStoredKey)) {
+    if ((await itemOf(stored, profile))?.key.accessKeyId === accessKeyId) return true;
+  }
+  return false;
+}
+
+/** Nothing for an item that cannot be read, which is no reason to leave another one half-way. */
+async function itemOf({ access, keyring }: Stored, profile: string): Promise<KeyItem | undefined> {
+  try {
+    return await readKeyItem(keyring, profile);
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error;
+    access.log(`${profile}: ${error.message}`);
+    return undefined;
+  }
+}
+
+type Elsewhere = Stored & {
   readonly master: string;
   readonly report: (event: RotationEvent) => void;
 };
@@ -219,20 +241,16 @@ async function replaceElsewhere(
   old: Credentials,
   key: Credentials,
 ): Promise<void> {
-  const changed = [master];
-  for (const profile of (await keyring.keys()).filter(isStoredKey)) {
-    if (profile === master) continue;
-    const isCopy = await readKeyItem(keyring, profile).then(
-      (item) => item.key.accessKeyId === old.accessKeyId && item.rotation === undefined,
-      (error: unknown) => {
-        // An item that cannot be read is no reason to leave this one half-way.
-        access.log(`${profile}: ${error instanceof Error ? error.message : String(error)}`);
-        return false;
-      },
-    );
-    if (!isCopy) continue;
+  const replaceCopy = async (profile: string): Promise<boolean> => {
+    const item = await itemOf({ access, keyring }, profile);
+    if (item?.key.accessKeyId !== old.accessKeyId || item.rotation !== undefined) return false;
     await writeStoredKey(keyring, profile, key);
     await rememberKey(access, keyring, { profile, date: {} });
+    return true;
+  };
+  const changed = [master];
+  for (const profile of (await keyring.keys()).filter(isStoredKey)) {
+    if (profile === master || !(await alone(access, profile, () => replaceCopy(profile)))) continue;
     report({ type: 'copy-replaced', profile });
     changed.push(profile);
   }
