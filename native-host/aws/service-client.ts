@@ -90,12 +90,15 @@ async function noCredentials(): Promise<never> {
 }
 
 function requestHandler(options: CallOptions, seen: (skewMs: number) => void) {
+  // A connection that was kept from another call may break with nobody knowing whether the request was served; such a request is
+  // sent again. Connections belong to an environment: in a copy of it there are none yet.
+  const route = options.isOnce === true ? { ...options, env: { ...options.env } } : options;
   return {
     async handle({ method, protocol, hostname, port, path, query, headers, body }: SdkRequest) {
       const { send } = await import('./connection.ts');
       const url = new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`);
       for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, String(value ?? ''));
-      const answer = await send({ method, url, headers, body }, options);
+      const answer = await send({ method, url, headers, body }, route);
       seen(skewBetween(headers['x-amz-date'], answer.headers.date));
       return { response: answer };
     },
