@@ -116,7 +116,7 @@ export class VaultAccess {
    */
   async withBackend<T>(
     backend: string,
-    work: (keyring: Keyring) => Promise<T>,
+    work: (keyring: OpenedKeyring) => Promise<T>,
     place: Partial<KeyringOptions> = {},
   ): Promise<T> {
     const keyring = await openKeyring({ ...this.keyringOptions(), ...place, backend });

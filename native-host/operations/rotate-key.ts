@@ -10,13 +10,12 @@ import { rotateKey } from '../engine/rotate-key.ts';
 import type { RotateResult, RotationEvent } from '../engine/rotation-call.ts';
 import { serviceOptions } from '../engine/service-options.ts';
 import { isStoredKey } from '../engine/session-cache.ts';
-import { writeStoredKey } from '../engine/stored-key.ts';
 import { VaultError } from '../errors.ts';
 import type { OpenedKeyring } from '../keyring/open.ts';
 import type { CallOptions, VaultAccess } from '../vault-access.ts';
 import { rememberedDate, rememberKey } from './key-ages.ts';
+import { isStored, replaceElsewhere, unfinishedOr } from './key-copies.ts';
 import { alone } from './key-lock.ts';
-import { removeSessionsFrom } from './stored-keys.ts';
 
 /** A stored key as it is before its rotation: whose it is, and what AWS tells without an MFA code. */
 export type RotationPlan = {
@@ -59,7 +58,7 @@ export function inspectKey(access: VaultAccess, profile: string, signal: AbortSi
     const steps = await stepsTo(access, keyring, profile);
     const settings = steps[0]?.profile;
     if (settings === undefined) throw new VaultError('INTERNAL', 'a chain without steps');
-    const item = await readKeyItem(keyring, settings.name);
+    const { master, item } = await unfinishedOr(settings.name, { access, keyring });
     const service = (key: Credentials) => serviceOptions(settings, key, { env: access.env, signal });
     const { key, identity } = await identify(item, (candidate) => getCallerIdentity(service(candidate)));
     const { type, name } = arnResource(parseArn(identity.arn));
@@ -72,7 +71,7 @@ export function inspectKey(access: VaultAccess, profile: string, signal: AbortSi
     const createdAt = keys?.find(({ accessKeyId }) => accessKeyId === item.key.accessKeyId)?.createdAt;
     const mfa = mfaOf(steps);
     return {
-      ...{ profile, master: settings.name, accessKeyId: item.key.accessKeyId, identity, settings },
+      ...{ profile, master, accessKeyId: item.key.accessKeyId, identity, settings },
       ...(userName !== undefined && { userName }),
       ...(item.rotation && { stage: item.rotation.stage }),
       ...(keys && { keys }),
@@ -178,8 +177,10 @@ async function holding<T>(
 }
 
 /** Two people who rotate one key at the same time mean one rotation. */
-async function requireUnchanged(keyring: OpenedKeyring, { master, accessKeyId }: RotationPlan): Promise<void> {
-  if ((await readKeyItem(keyring, master)).key.accessKeyId === accessKeyId) return;
+async function requireUnchanged(keyring: OpenedKeyring, { master, accessKeyId, stage }: RotationPlan): Promise<void> {
+  const { key, rotation } = await readKeyItem(keyring, master);
+  const isFinished = stage !== undefined && rotation === undefined;
+  if (key.accessKeyId === accessKeyId && !isFinished) return;
   const message = `another process has just replaced the key of profile ${JSON.stringify(master)}; nothing was left to do`;
   throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile: master } });
 }
@@ -208,55 +209,4 @@ function signer(
     });
     return session;
   };
-}
-
-type Stored = { readonly access: VaultAccess; readonly keyring: OpenedKeyring };
-
-async function isStored(stored: Stored, accessKeyId: string): Promise<boolean> {
-  for (const profile of (await stored.keyring.keys()).filter(isStoredKey)) {
-    if ((await itemOf(stored, profile))?.key.accessKeyId === accessKeyId) return true;
-  }
-  return false;
-}
-
-/** Nothing for an item that cannot be read, which is no reason to leave another one half-way. */
-async function itemOf({ access, keyring }: Stored, profile: string): Promise<KeyItem | undefined> {
-  try {
-    return await readKeyItem(keyring, profile);
-  } catch (error) {
-    if (!(error instanceof VaultError)) throw error;
-    access.log(`${profile}: ${error.message}`);
-    return undefined;
-  }
-}
-
-type Elsewhere = Stored & {
-  readonly master: string;
-  readonly report: (event: RotationEvent) => void;
-};
-
-/** The same key under other names would stop working with the old one; and so would sessions that began with it. */
-async function replaceElsewhere(
-  { access, keyring, master, report }: Elsewhere,
-  old: Credentials,
-  key: Credentials,
-): Promise<void> {
-  const replaceCopy = async (profile: string): Promise<boolean> => {
-    const item = await itemOf({ access, keyring }, profile);
-    if (item?.key.accessKeyId !== old.accessKeyId || item.rotation !== undefined) return false;
-    await writeStoredKey(keyring, profile, key);
-    await rememberKey(access, keyring, { profile, date: {} });
-    return true;
-  };
-  const changed = [master];
-  for (const profile of (await keyring.keys()).filter(isStoredKey)) {
-    if (profile === master || !(await alone(access, profile, () => replaceCopy(profile)))) continue;
-    report({ type: 'copy-replaced', profile });
-    changed.push(profile);
-  }
-  for (const profile of changed) {
-    for (const [name, count] of await removeSessionsFrom(access, profile, keyring)) {
-      report({ type: 'sessions-deleted', profile: name, count });
-    }
-  }
 }

@@ -66,7 +66,7 @@ it('a key stored under two names is rotated once when both are rotated at the sa
   held.release();
   const results = await Promise.all([first, second]);
   expect(results.map(({ status }) => status)).toEqual([0, 1]);
-  expect(results[1].stderr).toContain('another process has just replaced the key of profile "copy"');
+  expect(results[1].stderr).toContain('another process has just replaced the key of profile "ada"');
   const id = await keys.expectOneWorking();
   expect(await keys.storedItem('copy')).toMatchObject({ AccessKeyID: id });
 });
@@ -96,3 +96,25 @@ it('programs that start while a key is rotated all work', async () => {
   expect(others.flat().map(({ status, stderr }) => `${status}${stderr}`)).toEqual(Array(8).fill('0'));
   await keys.expectOneWorking();
 });
+
+it.each(['CreateAccessKey', 'UpdateAccessKey', 'DeleteAccessKey'])(
+  'an interruption at %s is ended by the rotation of another profile that has the same key',
+  async (operation) => {
+    await addKey(world, 'copy', people.key);
+    const held = world.aws.hold({ operation });
+    const child = world.start(['rotate', '-n', 'ada']);
+    await held.arrived;
+    child.kill('SIGKILL');
+    await finished(child);
+    const { length } = world.aws.calls;
+    held.release();
+    await expect.poll(() => world.aws.calls.length).toBeGreaterThan(length);
+    const { status, stdout, stderr } = await keys.rotate('copy');
+    expect(stderr).toBe('');
+    expect(stdout).toContain('A rotation was interrupted');
+    expect(status).toBe(0);
+    const id = await keys.expectOneWorking();
+    expect(await keys.storedItem('copy')).toMatchObject({ AccessKeyID: id });
+    expect((await world.run(['list'])).stderr).toBe('');
+  },
+);
