@@ -22,7 +22,7 @@ import type { RotateKeyRequest, RotationPlan } from './operations/rotate-key.ts'
 import type { Prepared } from './operations/serve.ts';
 import type { SsoLoginOptions } from './operations/sso-login.ts';
 import type { VaultStatus } from './operations/status.ts';
-import type { NewKey, NewProfile } from './operations/stored-keys.ts';
+import type { NewKey, NewProfile, Removal } from './operations/stored-keys.ts';
 import type { ProfileSummary } from './protocol.ts';
 import type { SpentCodes } from './spent-codes.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
@@ -237,7 +237,7 @@ export class Vault {
   }
 
   /** Removes a profile's stored key and the sessions that began with it. @throws VaultError CREDENTIALS_NOT_FOUND */
-  async remove(profile: string): Promise<{ sessions: number }> {
+  async remove(profile: string): Promise<Removal> {
     const { removeKey } = await import('./operations/stored-keys.ts');
     return removeKey(this.access, profile);
   }

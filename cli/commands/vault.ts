@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statS
 import { VaultError } from '../../native-host/errors.ts';
 import { variable } from '../../native-host/settings.ts';
 import type { MovedKey, MoveResult } from '../../native-host/vault.ts';
-import { askTerminal } from '../ask/terminal.ts';
+import { askTerminal, askTwice } from '../ask/terminal.ts';
 import type { Cli } from '../cli.ts';
 
 /** From how many keys on a count is shown while they are copied. */
@@ -91,12 +91,9 @@ async function backupPassphrase({ env, signal }: Cli, { isNew }: { readonly isNe
   const given = variable(env, 'KEYTURN_BACKUP_PASSPHRASE');
   if (given !== undefined) return given;
   const withoutTerminal = { code: 'USAGE', remedy: 'set KEYTURN_BACKUP_PASSPHRASE' } as const;
-  const ask = (message: string) => askTerminal({ message, secret: true, signal, withoutTerminal });
-  const passphrase = await ask('Enter passphrase of the backup: ');
+  const question = { message: 'Enter passphrase of the backup: ', secret: true, signal, withoutTerminal };
+  const passphrase = await (isNew ? askTwice(question) : askTerminal(question));
   if (passphrase === '') throw new VaultError('USAGE', 'a backup needs a passphrase; nothing was done');
-  if (isNew && (await ask('Enter it again: ')) !== passphrase) {
-    throw new VaultError('USAGE', 'the two passphrases differ; nothing was done');
-  }
   return passphrase;
 }
 

@@ -56,12 +56,15 @@ type Elsewhere = Stored & {
   readonly report: (event: RotationEvent) => void;
 };
 
-/** The same key under other names would stop working with the old one; and so would sessions that began with it. */
+/**
+ * The same key under other names would stop working with the old one; and so would sessions that began with it. Answers under
+ * which other names it was.
+ */
 export async function replaceElsewhere(
   { access, keyring, master, report }: Elsewhere,
   old: Credentials,
   key: Credentials,
-): Promise<void> {
+): Promise<string[]> {
   const replaceCopy = async (profile: string): Promise<boolean> => {
     const item = await itemOf({ access, keyring }, profile);
     // Of its own rotation nothing is left: the two keys that AWS lets the user have are the old one and the new one.
@@ -81,4 +84,5 @@ export async function replaceElsewhere(
       report({ type: 'sessions-deleted', profile: name, count });
     }
   }
+  return changed.slice(1);
 }

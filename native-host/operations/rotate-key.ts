@@ -97,8 +97,9 @@ export function rotateStoredKey(
     holding(access, rotationLock(plan), call, async () => {
       await requireUnchanged(keyring, plan);
       const known = plan.createdAt ?? rememberedDate(access, keyring, master)?.createdAt;
-      const remember = (createdAt: Date | undefined, isRotating: boolean): Promise<void> =>
-        rememberKey(access, keyring, { profile: master, date: { ...(createdAt && { createdAt }), isRotating } });
+      let copies: readonly string[] = [];
+      const remember = (createdAt: Date | undefined, isRotating: boolean, profile = master): Promise<void> =>
+        rememberKey(access, keyring, { profile, date: { ...(createdAt && { createdAt }), isRotating } });
       const result = await rotateKey({
         ...{ profile: master, userName, keyring, signal: call.signal, now: access.now, report, minAgeSeconds },
         alone: (work) => alone(access, master, work),
@@ -106,11 +107,14 @@ export function rotateStoredKey(
         service: (key, signal = call.signal) => serviceOptions(settings, key, { env: access.env, signal }),
         signIn: signer(access, request, call),
         isStored: (accessKeyId) => isStored({ access, keyring }, accessKeyId),
-        replaceElsewhere: (old, key) => replaceElsewhere({ access, keyring, master, report }, old, key),
+        replaceElsewhere: async (old, key) => {
+          copies = await replaceElsewhere({ access, keyring, master, report }, old, key);
+        },
       });
       if (result.outcome === 'rotated') {
         const isResumed = result.accessKeyId === plan.accessKeyId;
-        await remember(isResumed ? plan.createdAt : result.createdAt, false);
+        const createdAt = isResumed ? plan.createdAt : result.createdAt;
+        for (const profile of [master, ...copies]) await remember(createdAt, false, profile);
       }
       return result;
     }),

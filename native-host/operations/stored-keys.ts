@@ -8,7 +8,7 @@ import { VaultError } from '../errors.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import type { OpenedKeyring } from '../keyring/open.ts';
 import type { VaultAccess } from '../vault-access.ts';
-import { rememberKey } from './key-ages.ts';
+import { rememberedDate, rememberKey } from './key-ages.ts';
 import { alone } from './key-lock.ts';
 
 /**
@@ -97,15 +97,19 @@ export async function addProfiles(
   }
 }
 
+/** `wasRotating`: AWS may have another key of the user, whose secret has gone with this one. */
+export type Removal = { readonly sessions: number; readonly wasRotating: boolean };
+
 /** Removes a profile's stored key and the sessions that began with it. @throws VaultError CREDENTIALS_NOT_FOUND */
-export function removeKey(access: VaultAccess, profile: string): Promise<{ sessions: number }> {
+export function removeKey(access: VaultAccess, profile: string): Promise<Removal> {
   return access.withKeyring(async (keyring) => {
+    const wasRotating = rememberedDate(access, keyring, profile)?.isRotating ?? false;
     const isRemoved = await alone(access, profile, async () => {
       if (!(await keyring.remove(profile))) return false;
       await rememberKey(access, keyring, { profile, date: undefined });
       return true;
     });
-    if (isRemoved) return { sessions: sum(await removeSessionsFrom(access, profile, keyring)) };
+    if (isRemoved) return { sessions: sum(await removeSessionsFrom(access, profile, keyring)), wasRotating };
     const message = `the vault holds no key for profile ${JSON.stringify(profile)}; see 'keyturn list'`;
     throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
   });

@@ -118,3 +118,26 @@ it.each(['CreateAccessKey', 'UpdateAccessKey', 'DeleteAccessKey'])(
     expect((await world.run(['list'])).stderr).toBe('');
   },
 );
+
+it('every name of a rotated key has its age as AWS tells it', async () => {
+  await addKey(world, 'copy', people.key);
+  expect((await keys.rotate('ada')).status).toBe(0);
+  const { keys: listed } = JSON.parse((await world.run(['list', '--json'])).stdout);
+  expect(listed).toMatchObject([
+    { profile: 'ada', sinceSource: 'aws' },
+    { profile: 'copy', sinceSource: 'aws' },
+  ]);
+});
+
+it('removing a key whose rotation was interrupted says what may be left in IAM', async () => {
+  const held = world.aws.hold({ operation: 'DeleteAccessKey' });
+  const child = world.start(['rotate', '-n', 'ada']);
+  await held.arrived;
+  child.kill('SIGKILL');
+  await finished(child);
+  held.release();
+  const { stderr } = await world.run(['remove', '-f', 'ada']);
+  expect(stderr).toBe(
+    'A rotation of this key was under way: its user may have two keys now; delete in IAM what nobody uses.\n',
+  );
+});
