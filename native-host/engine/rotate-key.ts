@@ -54,7 +54,7 @@ async function rotate(options: RotateOptions): Promise<RotateResult> {
   const keys = await keysOfUser(options, signer);
   const createdAt = keys?.find(({ accessKeyId }) => accessKeyId === key.accessKeyId)?.createdAt;
   if (isTooYoung(createdAt, options)) return { outcome: 'too-young', createdAt };
-  if (keys !== undefined && keys.length >= ACCESS_KEYS_PER_USER) throw quotaReached(key, keys, options);
+  if (keys !== undefined && keys.length >= ACCESS_KEYS_PER_USER) throw await quotaReached(key, keys, options);
   const pending = await createKey(options, key, { signer, keys });
   if (await isAccepted(options, pending.key)) return promote(options, key, pending);
   await takeBack(options, key, pending.key);
@@ -104,22 +104,25 @@ async function deleteKey(options: RotateOptions, key: Credentials, owner: Creden
   await deleteAccessKey(service(await signIn(owner)), { userName, accessKeyId: key.accessKeyId }).catch(orGone);
 }
 
-function quotaReached(
+async function quotaReached(
   { accessKeyId }: Credentials,
   keys: readonly AccessKeyState[],
-  { userName, profile, now }: RotateOptions,
-): VaultError {
+  { userName, profile, now, isStored }: RotateOptions,
+): Promise<VaultError> {
+  const stored = new Set([accessKeyId]);
+  for (const key of keys) if (await isStored(key.accessKeyId)) stored.add(key.accessKeyId);
+  const isOneStored = stored.size === 1;
   const list = keys.map((key) => {
     const days = Math.max(0, Math.floor((now().getTime() - key.createdAt.getTime()) / 86_400_000));
     const facts = [
       `${days} day${days === 1 ? '' : 's'} old`,
       key.isActive ? 'active' : 'inactive',
-      ...(key.accessKeyId === accessKeyId ? ['the one in the vault'] : []),
+      ...(stored.has(key.accessKeyId) ? [isOneStored ? 'the one in the vault' : 'in the vault'] : []),
     ];
     return `${masked(key.accessKeyId)} (${facts.join(', ')})`;
   });
   const subject = userName === undefined ? 'the root user' : `user ${userName}`;
-  const message = `${subject} has ${keys.length} access keys, as many as AWS allows: ${list.join(' and ')}; delete the one that is not in the vault, if nobody uses it, in the IAM console or with 'aws iam delete-access-key', and repeat`;
+  const message = `${subject} has ${keys.length} access keys, as many as AWS allows: ${list.join(' and ')}; delete the one ${isOneStored ? 'that is not in the vault, if nobody uses it' : 'you can do without'}, in the IAM console or with 'aws iam delete-access-key', and repeat`;
   return new VaultError('AWS_REJECTED', message, { details: { profile, awsCode: 'LimitExceeded' } });
 }
 

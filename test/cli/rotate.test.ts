@@ -116,6 +116,14 @@ describe('refuses, and changes nothing', () => {
     expect(operations(world)).not.toContain('CreateAccessKey');
   });
 
+  it('where the user has two keys and the vault both', async () => {
+    await addKey(world, 'ada2', world.aws.addAccessKey(people.user));
+    const { status, stderr } = await keys.rotate('ada');
+    expect(stderr.match(/0 days old, active, in the vault\)/g)).toHaveLength(2);
+    expect(stderr).toContain('; delete the one you can do without, in the IAM console');
+    expect(status).toBe(1);
+  });
+
   it('where IAM is not allowed, and says what for', async () => {
     const bob = world.aws.addUser({ account: '111122223333', name: 'bob', deny: ['iam:CreateAccessKey'] });
     await addKey(world, 'bob', world.aws.addAccessKey(bob));
