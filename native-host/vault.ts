@@ -1,6 +1,6 @@
 import { type ConfigFile, visibleProfiles } from './aws/config-file.ts';
 import type { Credentials } from './aws/credentials.ts';
-import { type PlainTextKey, plainTextKeys } from './aws/credentials-file.ts';
+import { keysInPlainText, type PlainTextKey } from './aws/credentials-file.ts';
 import { type ResolvedProfile, resolveProfile } from './aws/profile.ts';
 import type { Env } from './engine/context.ts';
 import type { RotateResult } from './engine/rotation-call.ts';
@@ -224,10 +224,10 @@ export class Vault {
     return checkKey(this.access, key, signal);
   }
 
-  /** The keys that lie in plain text in the shared credentials file. @throws VaultError CONFIG_INVALID */
-  async plainTextKeys(): Promise<{ file: string; keys: readonly PlainTextKey[] }> {
-    const { credentialsFile: file } = this.access.settings;
-    return { file, keys: plainTextKeys(file) };
+  /** The keys that lie in plain text in AWS's two files. @throws VaultError CONFIG_INVALID */
+  async plainTextKeys(): Promise<{ credentialsFile: string; keys: readonly PlainTextKey[] }> {
+    const { settings } = this.access;
+    return { credentialsFile: settings.credentialsFile, keys: keysInPlainText(settings) };
   }
 
   /** Adds the profile's section to the config file unless it has one. */

@@ -12,6 +12,13 @@ export type RotationEvent =
   | { readonly type: 'created'; readonly accessKeyId: string }
   | { readonly type: 'copy-replaced'; readonly profile: string }
   | { readonly type: 'sessions-deleted'; readonly profile: string; readonly count: number }
+  /** The key that is deleted now also lies in plain text, where other programs find it. */
+  | {
+      readonly type: 'left-in-plain-text';
+      readonly profile: string;
+      readonly file: string;
+      readonly lines: readonly number[];
+    }
   | { readonly type: 'deleting'; readonly accessKeyId: string }
   | { readonly type: 'deleted'; readonly accessKeyId: string }
   /** Something the user's policies do not allow, that the rotation can do without. */

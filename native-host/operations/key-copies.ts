@@ -84,5 +84,8 @@ export async function replaceElsewhere(
       report({ type: 'sessions-deleted', profile: name, count });
     }
   }
+  for (const { profile, file, lines, key: found } of access.plainTextKeys()) {
+    if (found.accessKeyId === old.accessKeyId) report({ type: 'left-in-plain-text', profile, file, lines });
+  }
   return changed.slice(1);
 }
