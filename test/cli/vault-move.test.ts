@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -197,6 +198,23 @@ describe('vault backup and restore', () => {
       env: other,
     });
     expect(stdout.trim()).toBe(key.secretAccessKey);
+  });
+
+  it('goes where a symbolic link leads, and replaces nothing that is no file', async () => {
+    await addKey(world, 'ada', newKey('ada'));
+    const [file, link] = [path.join(world.home, 'keys.backup'), path.join(world.home, 'link')];
+    fs.writeFileSync(file, '');
+    fs.symlinkSync('keys.backup', link);
+    expect((await world.run(['vault', 'backup', '-f', link], { env })).status).toBe(0);
+    expect([fs.lstatSync(link).isSymbolicLink(), fs.statSync(file).size > 100]).toEqual([true, true]);
+    const pipe = path.join(world.home, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const name of [pipe, world.home, '']) {
+      const { status, stderr } = await world.run(['vault', 'backup', '-f', name], { env });
+      expect(stderr).toContain('is not the name of a file; choose another one [USAGE]');
+      expect(status).toBe(1);
+    }
+    expect(fs.statSync(pipe).isFIFO()).toBe(true);
   });
 
   it('changes nothing for a wrong passphrase or another file', async () => {
