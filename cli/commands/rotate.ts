@@ -112,9 +112,7 @@ function whatWouldBeDone(plan: RotationPlan, { noSession, olderThanSeconds }: Ro
   const { master, accessKeyId, identity, userName, createdAt, keys, mfa, stage } = plan;
   const lines = [
     `Would rotate the key stored for profile '${master}': ${masked(accessKeyId)} of ${userName ?? 'root'} in account ${identity.accountId}`,
-    createdAt !== undefined
-      ? `made by AWS ${formatAge(createdAt)} ago`
-      : `its age is told only with MFA${olderThanSeconds === undefined ? '' : ', and it stays if it is younger than --older-than'}`,
+    createdAt !== undefined ? `made by AWS ${formatAge(createdAt)} ago` : ageUnknown(plan, olderThanSeconds),
     mfa === undefined || noSession ? 'no MFA code will be asked for' : `an MFA code of ${mfa.serial} will be asked for`,
     ...(stage === undefined ? [] : ['a rotation that was interrupted will be finished or undone first']),
     ...(stage === undefined && (keys?.length ?? 0) > 1
@@ -122,6 +120,12 @@ function whatWouldBeDone(plan: RotationPlan, { noSession, olderThanSeconds }: Ro
       : []),
   ];
   return `${lines.join('\n  ')}\n`;
+}
+
+function ageUnknown({ mfa }: RotationPlan, olderThanSeconds: number | undefined): string {
+  if (mfa === undefined) return 'its age is not known without iam:ListAccessKeys, which --older-than needs';
+  const stays = olderThanSeconds === undefined ? '' : ', and it stays if it is younger than --older-than';
+  return `its age is told only with MFA${stays}`;
 }
 
 /** What aws-vault prints as it goes, and what it never had to say. */
@@ -135,10 +139,13 @@ function reporter({ print, say, programName }: Cli): (event: Event) => void {
       told.has(line);
     told.add(line);
     if (isKnown) return;
-    if (event.type === 'not-allowed' || event.type === 'left-in-plain-text') say(`${programName}: ${line}`);
+    if (ASIDE.has(event.type)) say(`${programName}: ${line}`);
     else print(`${line}\n`);
   };
 }
+
+/** What is no part of aws-vault's report. */
+const ASIDE: ReadonlySet<Event['type']> = new Set(['not-allowed', 'left-in-plain-text', 'stopping']);
 
 function lineOf(event: Event): string {
   switch (event.type) {
@@ -148,6 +155,8 @@ function lineOf(event: Event): string {
       return `Deleted access key ${masked(event.accessKeyId)}, which nobody could use`;
     case 'creating':
       return 'Creating a new access key';
+    case 'stopping':
+      return 'stopping as soon as AWS has answered: the answer is the only copy of the new key';
     case 'created':
       return `Created new access key ${masked(event.accessKeyId)}`;
     case 'copy-replaced':

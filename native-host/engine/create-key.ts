@@ -72,9 +72,11 @@ export async function createKey(
   report({ type: 'creating' });
   // Not to be cut short by a Ctrl-C: the answer holds the only copy of the secret.
   const uninterrupted = service(signer, new AbortController().signal);
-  const made = await createAccessKey(uninterrupted, { userName }).catch((error: unknown) =>
-    creationFailed(options, error, { old, creating, signer }),
-  );
+  const stopping = (): void => report({ type: 'stopping' });
+  signal.addEventListener('abort', stopping, { once: true });
+  const made = await createAccessKey(uninterrupted, { userName })
+    .catch((error: unknown) => creationFailed(options, error, { old, creating, signer }))
+    .finally(() => signal.removeEventListener('abort', stopping));
   const pending: Pending = { stage: 'pending', ...made };
   try {
     await store(options, old, { key: old, rotation: pending });

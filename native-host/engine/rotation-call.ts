@@ -9,6 +9,8 @@ export type RotationEvent =
   | { readonly type: 'resuming'; readonly stage: Rotation['stage'] }
   | { readonly type: 'unused-key-deleted'; readonly accessKeyId: string }
   | { readonly type: 'creating' }
+  /** A Ctrl-C that has to wait for AWS's answer. */
+  | { readonly type: 'stopping' }
   | { readonly type: 'created'; readonly accessKeyId: string }
   | { readonly type: 'copy-replaced'; readonly profile: string }
   | { readonly type: 'sessions-deleted'; readonly profile: string; readonly count: number }

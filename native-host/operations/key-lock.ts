@@ -15,11 +15,21 @@ export async function alone<T>(access: VaultAccess, profile: string, work: () =>
   }
 }
 
+/** Whoever holds it may wait for a person who unlocks the keyring. */
+const TIMEOUT_MS = 200_000;
+
 /** Without a place for locks there is no rotation that could be in the way, because that needs one itself. */
-async function lock({ locks, signal, log }: VaultAccess, profile: string): Promise<Release | undefined> {
+async function lock({ locks, signal: stop, log }: VaultAccess, profile: string): Promise<Release | undefined> {
+  const late = AbortSignal.timeout(TIMEOUT_MS);
+  // After a Ctrl-C this is a step that has to be ended all the same, such as storing the only copy of a new key.
+  const signal = stop.aborted ? late : AbortSignal.any([stop, late]);
   try {
     return await locks.acquire(`key,${profile}`, { signal });
   } catch (error) {
+    if (late.aborted) {
+      const message = `another process has been busy with the key of ${JSON.stringify(profile)} for ${TIMEOUT_MS / 1000} s; see what it waits for, and repeat`;
+      throw new VaultError('TIMEOUT', message, { details: { profile }, cause: error });
+    }
     if (!(error instanceof VaultError) || error.code !== 'CONFIG_INVALID') throw error;
     log(error.message);
     return undefined;
