@@ -67,8 +67,6 @@ export class VaultAccess {
   readonly now: () => Date;
   readonly log: (line: string) => void;
   readonly locks: Locks;
-  /** Ends every wait on the keyring. */
-  readonly signal: AbortSignal;
   /** The config file as it is now. @throws VaultError CONFIG_INVALID */
   readonly config: () => Promise<ConfigFile>;
   private readonly options: VaultOptions;
@@ -77,13 +75,12 @@ export class VaultAccess {
   private readonly noticed = new Set<string>();
 
   constructor(options: VaultOptions) {
-    const { settings, env, now, log, signal } = options;
+    const { settings, env, now, log } = options;
     this.options = options;
     this.settings = settings;
     this.env = env;
     this.now = now;
     this.log = log;
-    this.signal = signal;
     this.passphrase = settings.filePassphrase;
     this.config = configReader(settings.configFile);
     this.locks = fileLocks(`${settings.stateDir}/locks`);

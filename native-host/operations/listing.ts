@@ -19,11 +19,11 @@ export type Listing = Inventory & {
 export async function listing(access: VaultAccess): Promise<Listing> {
   const found = await inventory(access);
   const keys = await access.withKeyring((keyring) => keyAges(access, keyring, found.storedKeys));
-  return { ...found, ...keys, ...keysInPlainText(access) };
+  return { ...found, ...keys, ...unprotected(access) };
 }
 
 /** A file that cannot be read is no reason to show nothing. */
-function keysInPlainText({ settings }: VaultAccess) {
+function unprotected({ settings }: VaultAccess) {
   try {
     const keys = keysInPlainText(settings).filter(({ isTemporary }) => !isTemporary);
     return { plainText: keys.map(({ profile, file }) => ({ profile, file })) };
