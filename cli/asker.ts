@@ -52,12 +52,25 @@ export function commandAsker(flags: AskFlags, how: AskHow, cli: Omit<Cli, 'ask'>
         throw new VaultError('KEYRING_LOCKED', message);
       }
       if (why !== undefined) cli.say(`${cli.programName}: ${why}`);
-      const { askTerminal } = await import('./ask/terminal.ts');
-      const message = `Enter passphrase to unlock ${JSON.stringify(vaultDir)}: `;
+      const { askTerminal, askTwice } = await import('./ask/terminal.ts');
       const withoutTerminal = { code: 'KEYRING_LOCKED', remedy } as const;
-      return askTerminal({ message, secret: true, signal, timeoutMs: flags.timeoutMs, withoutTerminal });
+      const question = { secret: true, signal, timeoutMs: flags.timeoutMs, withoutTerminal };
+      const vault = JSON.stringify(vaultDir);
+      // A slip would lock the keys away for good.
+      if (isEmpty(vaultDir))
+        return askTwice({ ...question, message: `Choose a passphrase for the new vault ${vault}: ` });
+      return askTerminal({ ...question, message: `Enter passphrase to unlock ${vault}: ` });
     },
   };
+}
+
+function isEmpty(dir: string): boolean {
+  const { readdirSync } = process.getBuiltinModule('node:fs');
+  try {
+    return readdirSync(dir).length === 0;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  }
 }
 
 function rejected({ rejected: why = 'the MFA code was refused', mfaSerial }: MfaQuestion): VaultError {

@@ -3,6 +3,7 @@ import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import { delimiter, sep } from 'node:path';
 import type { Credentials } from '../native-host/aws/credentials.ts';
 import { VaultError } from '../native-host/errors.ts';
+import { withoutOwnSecrets } from '../native-host/own-secrets.ts';
 import { rfc3339 } from '../native-host/rfc3339.ts';
 import { programImage } from './program-image.ts';
 
@@ -15,8 +16,8 @@ export type ChildCredentials = {
   readonly region: string | undefined;
 };
 
-// What could make an SDK in the child take another identity or believe in an expiry that is not this one's, and our
-// passphrases. aws-vault leaves in what comes after AWS_SDK_LOAD_CONFIG, and the names by which old SDKs know a key.
+// What could make an SDK in the child take another identity or believe in an expiry that is not this one's. aws-vault leaves in
+// what comes after AWS_SDK_LOAD_CONFIG, and the names by which old SDKs know a key.
 const REMOVED = new Set([
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
@@ -31,10 +32,6 @@ const REMOVED = new Set([
   'AWS_CREDENTIAL_EXPIRATION',
   'AWS_WEB_IDENTITY_TOKEN_FILE',
   'AWS_ROLE_ARN',
-  'AWS_VAULT_FILE_PASSPHRASE',
-  'KEYTURN_FILE_PASSPHRASE_COMMAND',
-  'KEYTURN_BACKUP_PASSPHRASE',
-  'KEYTURN_IMPORT_PASSPHRASE',
 ]);
 
 // As the AWS SDKs know them.
@@ -47,8 +44,7 @@ const CONTAINER_VARIABLES = [
 
 /** The variables of a shell that gets credentials itself: those set in it, and those that would contradict them. */
 export function shellVariables(): string[] {
-  const removed = [...REMOVED].filter((name) => !/_PASSPHRASE(_COMMAND)?$/.test(name));
-  return ['AWS_VAULT', 'AWS_REGION', 'AWS_DEFAULT_REGION', ...removed, ...CONTAINER_VARIABLES];
+  return ['AWS_VAULT', 'AWS_REGION', 'AWS_DEFAULT_REGION', ...REMOVED, ...CONTAINER_VARIABLES];
 }
 
 function isRemoved(name: string): boolean {
@@ -85,8 +81,8 @@ export function profileEnvironment(parent: Env, { profile, region }: Omit<ChildC
 
 function cleanEnvironment(parent: Env, region: string | undefined): ChildEnv {
   const env: ChildEnv = {};
-  for (const [name, value] of Object.entries(parent)) {
-    if (value !== undefined && !isRemoved(name)) env[name] = value;
+  for (const [name, value] of Object.entries(withoutOwnSecrets(parent))) {
+    if (!isRemoved(name)) env[name] = value;
   }
   if (region !== undefined && region !== '') {
     env.AWS_REGION = region;

@@ -1,4 +1,5 @@
 import { VaultError } from '../native-host/errors.ts';
+import { withoutOwnSecrets } from '../native-host/own-secrets.ts';
 import { variable } from '../native-host/settings.ts';
 import { isWsl } from './browser-opener.ts';
 import { isInstalled } from './child.ts';
@@ -21,9 +22,8 @@ export function clipboard(cli: Cli): (text: string) => Promise<void> {
 
 async function copy(text: string, [file, ...args]: Program, cli: Cli): Promise<void> {
   const { spawn } = await import('node:child_process');
-  const { AWS_VAULT_FILE_PASSPHRASE: _ours, ...env } = cli.env;
   // xclip and wl-copy stay behind to serve the clipboard: with our output open, who reads that would wait for them.
-  const child = spawn(file, args, { stdio: ['pipe', 'ignore', 'ignore'], env });
+  const child = spawn(file, args, { stdio: ['pipe', 'ignore', 'ignore'], env: withoutOwnSecrets(cli.env) });
   const over = Promise.withResolvers<void>();
   const failed = (why: string): void =>
     over.reject(new VaultError('PROCESS_FAILED', `Failed to copy the URL: ${why}; use --stdout to print it instead`));

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { VaultError } from '../native-host/errors.ts';
+import { withoutOwnSecrets } from '../native-host/own-secrets.ts';
 import { browserOpener } from './browser-opener.ts';
 import type { Cli } from './cli.ts';
 import { isOtherUser } from './peer-user.ts';
@@ -64,8 +65,7 @@ function interruption(signal: AbortSignal): Promise<never> {
 async function failureOf(address: string, { platform, env }: Surroundings): Promise<never> {
   const { spawn } = await import('node:child_process');
   const [file, ...args] = browserOpener({ platform, env });
-  const { AWS_VAULT_FILE_PASSPHRASE: _ours, ...environment } = env;
-  const child = spawn(file, [...args, address], { stdio: 'ignore', detached: true, env: environment });
+  const child = spawn(file, [...args, address], { stdio: 'ignore', detached: true, env: withoutOwnSecrets(env) });
   child.unref();
   return new Promise((_, reject) => {
     const failed = (why: string): void =>

@@ -1,4 +1,5 @@
 import { VaultError } from './errors.ts';
+import { withoutOwnSecrets } from './own-secrets.ts';
 
 export type CommandOptions = {
   readonly signal: AbortSignal;
@@ -30,14 +31,6 @@ const A_CODE = { some: 'a code', none: 'no code', maxBytes: 4096 };
 // A reason is a line; toolkits can say much more.
 const MAX_STDERR_CHARS = 2048;
 
-// The passphrase opens the whole vault; a program that is asked for a code or a token has no need of it.
-const OUR_SECRETS = [
-  'AWS_VAULT_FILE_PASSPHRASE',
-  'KEYTURN_FILE_PASSPHRASE_COMMAND',
-  'KEYTURN_BACKUP_PASSPHRASE',
-  'KEYTURN_IMPORT_PASSPHRASE',
-];
-
 /** A line of the config file as the shell of this system runs it. */
 export function shellCommand(
   command: string,
@@ -63,7 +56,7 @@ export async function readCommand(
   if (signal.aborted) throw cancelled(title);
   const failed = (reason: string): VaultError => new VaultError('PROCESS_FAILED', `${title}: ${reason}${advice}`);
   const child = spawn(file, args, {
-    env: Object.fromEntries(Object.entries(env).filter(([name]) => !OUR_SECRETS.includes(name.toUpperCase()))),
+    env: withoutOwnSecrets(env),
     stdio: [stdinOf(options), 'pipe', isCancel === undefined ? 'inherit' : 'pipe'],
     windowsVerbatimArguments: options.isVerbatim ?? false,
   });

@@ -1,7 +1,7 @@
 import type { ConfigFile } from './aws/config-file.ts';
 import { configReader } from './aws/config-reader.ts';
 import type { Credentials } from './aws/credentials.ts';
-import { plainTextProfiles } from './aws/credentials-file.ts';
+import { keysInPlainText, type PlainTextKey } from './aws/credentials-file.ts';
 import { type ProfileFlags, type ResolvedProfile, resolveProfile } from './aws/profile.ts';
 import { ttl } from './aws/profile-durations.ts';
 import type { ChainOptions, Step } from './engine/chain.ts';
@@ -126,7 +126,7 @@ export class VaultAccess {
    */
   async withBackend<T>(
     backend: string,
-    work: (keyring: Keyring) => Promise<T>,
+    work: (keyring: OpenedKeyring) => Promise<T>,
     place: Partial<KeyringOptions> = {},
   ): Promise<T> {
     const keyring = await openKeyring({ ...this.keyringOptions(), ...place, backend });
@@ -207,26 +207,25 @@ export class VaultAccess {
     return {
       resolve: (name, isTarget) => resolveProfile(name, { config, env, flags: request.flags, isTarget }),
       hasStoredKey: (name) => stored.has(name),
-      plainTextFile: this.plainTextFile(config),
+      plainTextFile: this.plainTextFile(),
       noSession: request.noSession ?? false,
     };
   }
 
-  /** Answers where a profile's key lies in plain text. The file is read when the first profile turns out to have no key. */
-  plainTextFile(config: ConfigFile): (name: string) => string | undefined {
-    const { credentialsFile } = this.settings;
-    let names: ReadonlySet<string> | undefined;
+  /** Answers where a profile's key lies in plain text. The files are read when the first profile turns out to have no key. */
+  plainTextFile(): (name: string) => string | undefined {
+    let files: ReadonlyMap<string, string> | undefined;
     return (name) => {
-      if (config.profiles.get(name)?.values.has('aws_access_key_id')) return config.path;
-      names ??= new Set(this.namesIn(credentialsFile));
-      return names.has(name) ? credentialsFile : undefined;
+      files ??= new Map(this.plainTextKeys().map(({ profile, file }) => [profile, file]));
+      return files.get(name);
     };
   }
 
-  /** A file that cannot be read explains nothing; that the profile has no key is what the person has to hear. */
-  private namesIn(credentialsFile: string): string[] {
+  /** Long-lived keys in AWS's own files. One that cannot be read explains nothing: what it is asked for is then unknown. */
+  plainTextKeys(): readonly PlainTextKey[] {
     try {
-      return plainTextProfiles(credentialsFile);
+      // Temporary credentials that some tool has left there are no key that the profile was meant to have.
+      return keysInPlainText(this.settings).filter(({ isTemporary }) => !isTemporary);
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
       this.log(`looking for keys in plain text: ${error.message}`);

@@ -1,6 +1,6 @@
 import { type ConfigFile, visibleProfiles } from './aws/config-file.ts';
 import type { Credentials } from './aws/credentials.ts';
-import { type PlainTextKey, plainTextKeys } from './aws/credentials-file.ts';
+import { keysInPlainText, type PlainTextKey } from './aws/credentials-file.ts';
 import { type ResolvedProfile, resolveProfile } from './aws/profile.ts';
 import type { Env } from './engine/context.ts';
 import type { RotateResult } from './engine/rotation-call.ts';
@@ -23,7 +23,7 @@ import type { RotateKeyRequest, RotationPlan } from './operations/rotate-key.ts'
 import type { Prepared } from './operations/serve.ts';
 import type { SsoLoginOptions } from './operations/sso-login.ts';
 import type { VaultStatus } from './operations/status.ts';
-import type { NewKey, NewProfile } from './operations/stored-keys.ts';
+import type { NewKey, NewProfile, Removal } from './operations/stored-keys.ts';
 import type { ProfileSummary } from './protocol.ts';
 import type { SpentCodes } from './spent-codes.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
@@ -222,10 +222,10 @@ export class Vault {
     return checkKey(this.access, key, signal);
   }
 
-  /** The keys that lie in plain text in the shared credentials file. @throws VaultError CONFIG_INVALID */
-  async plainTextKeys(): Promise<{ file: string; keys: readonly PlainTextKey[] }> {
-    const { credentialsFile: file } = this.access.settings;
-    return { file, keys: plainTextKeys(file) };
+  /** The keys that lie in plain text in AWS's two files. @throws VaultError CONFIG_INVALID */
+  async plainTextKeys(): Promise<{ credentialsFile: string; keys: readonly PlainTextKey[] }> {
+    const { settings } = this.access;
+    return { credentialsFile: settings.credentialsFile, keys: keysInPlainText(settings) };
   }
 
   /** Adds the profile's section to the config file unless it has one. */
@@ -235,7 +235,7 @@ export class Vault {
   }
 
   /** Removes a profile's stored key and the sessions that began with it. @throws VaultError CREDENTIALS_NOT_FOUND */
-  async remove(profile: string): Promise<{ sessions: number }> {
+  async remove(profile: string): Promise<Removal> {
     const { removeKey } = await import('./operations/stored-keys.ts');
     return removeKey(this.access, profile);
   }

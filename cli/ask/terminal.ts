@@ -38,6 +38,16 @@ export async function askTerminal(question: TerminalQuestion): Promise<string> {
 }
 
 /**
+ * A new passphrase, typed twice. An empty one is answered at once, for the caller to judge.
+ * @throws VaultError USAGE where the two differ, and as `askTerminal` does
+ */
+export async function askTwice(question: TerminalQuestion): Promise<string> {
+  const answer = await askTerminal(question);
+  if (answer === '' || (await askTerminal({ ...question, message: 'Enter it again: ' })) === answer) return answer;
+  throw new VaultError('USAGE', 'the two passphrases differ; nothing was done');
+}
+
+/**
  * Asks a question that only `y` or `yes` (in any case) answers with yes.
  * @throws VaultError CANCELLED, TIMEOUT; USAGE when there is no terminal
  */

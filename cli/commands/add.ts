@@ -71,13 +71,14 @@ async function keyOf({ profile, env, fromFile }: AddOptions, cli: Cli): Promise<
 }
 
 async function keyFromFile(profile: string, cli: Cli): Promise<FoundKey> {
-  const { file, keys } = await cli.vault.plainTextKeys();
+  const { credentialsFile, keys } = await cli.vault.plainTextKeys();
   const found = keys.find((candidate) => candidate.profile === profile);
   if (found === undefined) {
     const others = keys.map((candidate) => candidate.profile).join(', ');
-    const message = `${file} has no access key for profile ${JSON.stringify(profile)}${others && ` (it has keys of ${others})`}`;
-    throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile, file } });
+    const message = `${credentialsFile} has no access key for profile ${JSON.stringify(profile)}${others && ` (there are keys of ${others})`}`;
+    throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile, file: credentialsFile } });
   }
+  const { file } = found;
   if (found.isTemporary) {
     const message = `${file} has temporary credentials for profile ${JSON.stringify(profile)}, which end by themselves and are no key to keep; the tool that wrote them can be its credential_process`;
     throw usage(message, profile);

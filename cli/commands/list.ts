@@ -52,7 +52,7 @@ function tokenLabel({ key, expiresAt, isRenewable }: SsoToken): string {
 function rows({ profiles, storedKeys, sessions, ssoTokens, plainText }: Listing): string[][] {
   const configured = new Set(profiles);
   const stored = new Set(storedKeys);
-  const unprotected = new Set(plainText);
+  const unprotected = new Set(plainText.map(({ profile }) => profile));
   const ofProfile = Map.groupBy(sessions, ({ profile }) => profile);
   const uses = ssoTokens.flatMap((token) => token.profiles.map((profile) => ({ profile, token })));
   const tokensOf = Map.groupBy(uses, ({ profile }) => profile);
@@ -63,7 +63,9 @@ function rows({ profiles, storedKeys, sessions, ssoTokens, plainText }: Listing)
   };
   return [
     ...profiles.map((name) => [name, key(name), labelsOf(name)]),
-    ...plainText.filter((name) => !configured.has(name) && !stored.has(name)).map((name) => [name, key(name), '-']),
+    ...[...unprotected]
+      .filter((name) => !configured.has(name) && !stored.has(name))
+      .map((name) => [name, key(name), '-']),
     ...storedKeys.filter((name) => !configured.has(name)).map((name) => ['-', name, '-']),
     ...ssoTokens.filter(({ profiles: users }) => users.length === 0).map((token) => ['-', '-', tokenLabel(token)]),
     ...sessions.filter(({ profile }) => !configured.has(profile)).map((session) => ['-', '-', label(session)]),
@@ -80,26 +82,36 @@ function withAges(table: readonly (readonly string[])[], { ages }: Listing): str
 }
 
 /** What the person should do something about. */
-function hints({ storedKeys, plainText, credentialsFile, credentialsProblem, rotating }: Listing): string[] {
+function hints({ storedKeys, plainText, plainTextProblem, rotating }: Listing): string[] {
   const stored = new Set(storedKeys);
-  const [first, ...others] = plainText.filter((name) => !stored.has(name));
-  const twice = plainText.filter((name) => stored.has(name));
+  const byFile = Map.groupBy(plainText, ({ file }) => file);
   return [
-    ...(credentialsProblem === undefined ? [] : [`keys in plain text were not looked for: ${credentialsProblem}`]),
-    ...(first === undefined
-      ? []
-      : [
-          `in plain text in ${credentialsFile}: the key${others.length > 0 ? 's' : ''} of ${names([first, ...others])}; move ${others.length > 0 ? 'each' : 'it'} into the vault: keyturn add --from-file ${shellWord(first)}`,
-        ]),
-    ...(twice.length === 0
-      ? []
-      : [
-          `the key of ${names(twice)} is in the vault, but still in plain text in ${credentialsFile} too; remove it there`,
-        ]),
+    ...(plainTextProblem === undefined ? [] : [`keys in plain text were not looked for: ${plainTextProblem}`]),
+    ...[...byFile].flatMap(([file, keys]) => inPlainText(file, keys, stored)),
     ...rotating.map(
       (name) =>
         `the rotation of the key of '${name}' was interrupted, and no key is lost: 'keyturn rotate ${name}' finishes it`,
     ),
+  ];
+}
+
+function inPlainText(file: string, keys: Listing['plainText'], stored: ReadonlySet<string>): string[] {
+  const profiles = keys.map(({ profile }) => profile);
+  const [first, ...others] = profiles.filter((name) => !stored.has(name));
+  const twice = profiles.filter((name) => stored.has(name));
+  const [noun, pronoun] = others.length > 0 ? ['keys', 'each'] : ['key', 'it'];
+  const [have, there] = twice.length > 1 ? ['keys', 'are'] : ['key', 'is'];
+  return [
+    ...(first === undefined
+      ? []
+      : [
+          `in plain text in ${file}: the ${noun} of ${names([first, ...others])}; move ${pronoun} into the vault: keyturn add --from-file ${shellWord(first)}`,
+        ]),
+    ...(twice.length === 0
+      ? []
+      : [
+          `the ${have} of ${names(twice)} ${there} in the vault, but still in plain text in ${file} too; remove ${twice.length > 1 ? 'them' : 'it'} there`,
+        ]),
   ];
 }
 
@@ -119,9 +131,10 @@ function secondsLeft(expiresAt: Date, now: Date): number {
 function asJson(listing: Listing, now: Date) {
   const { profiles, storedKeys, sessions, ssoTokens, plainText, ages, rotating } = listing;
   const stored = new Set(storedKeys);
-  const unprotected = new Set(plainText);
+  const plainTextProfiles = plainText.map(({ profile }) => profile);
+  const unprotected = new Set(plainTextProfiles);
   const configured = new Set(profiles);
-  const unconfigured = plainText.filter((name) => !configured.has(name));
+  const unconfigured = plainTextProfiles.filter((name) => !configured.has(name));
   return {
     profiles: [...profiles, ...unconfigured].map((name) => ({
       name,
@@ -151,7 +164,7 @@ function asJson(listing: Listing, now: Date) {
       isRenewable,
       profiles: users,
     })),
-    plainTextProfiles: plainText,
+    plainTextProfiles,
   };
 }
 

@@ -13,7 +13,8 @@ export type RotateOptions = {
   readonly dryRun: boolean;
 };
 
-type Outcome = 'rotated' | 'too-young' | 'would-rotate';
+/** `same`: it is stored under several names, and is done. */
+type Outcome = 'rotated' | 'too-young' | 'would-rotate' | 'same';
 type Event = Parameters<RotateKeyRequest['report']>[0];
 
 /**
@@ -25,7 +26,7 @@ export async function rotate(options: RotateOptions, cli: Cli): Promise<number> 
   const { profile, all } = options;
   if (!all) {
     if (profile === undefined) throw usageError("required argument 'profile' not provided");
-    await rotateOne(profile, options, { cli, made: new Set() });
+    await rotateOne(profile, options, { cli, done: new Set() });
     return 0;
   }
   if (profile !== undefined) throw usageError(`--all rotates every key; leave out ${profile} or --all`);
@@ -36,13 +37,13 @@ export async function rotate(options: RotateOptions, cli: Cli): Promise<number> 
 
 async function rotateAll(options: RotateOptions, cli: Cli): Promise<number> {
   const { storedKeys } = await cli.vault.inventory();
-  const counts: { [outcome in Outcome]: number } = { rotated: 0, 'too-young': 0, 'would-rotate': 0 };
+  const counts: { [outcome in Outcome]: number } = { rotated: 0, 'too-young': 0, 'would-rotate': 0, same: 0 };
   const failed: string[] = [];
-  // Keys made by this run: one that is stored under two names is not rotated twice.
-  const made = new Set<string>();
+  // One that is stored under two names is not rotated twice.
+  const done = new Set<string>();
   for (const profile of storedKeys) {
     try {
-      counts[await rotateOne(profile, options, { cli, made })] += 1;
+      counts[await rotateOne(profile, options, { cli, done })] += 1;
     } catch (thrown) {
       const error = asVaultError(thrown);
       if (error.code === 'CANCELLED') throw error;
@@ -68,14 +69,19 @@ function summary(
   return `${parts.join('; ')}\n`;
 }
 
-type Run = { readonly cli: Cli; readonly made: Set<string> };
+/** `done`: access key IDs that this run has made, or would replace. */
+type Run = { readonly cli: Cli; readonly done: Set<string> };
 
-async function rotateOne(profile: string, options: RotateOptions, { cli, made }: Run): Promise<Outcome> {
+async function rotateOne(profile: string, options: RotateOptions, { cli, done }: Run): Promise<Outcome> {
   const { noSession, mfaToken, olderThanSeconds: minAgeSeconds, dryRun } = options;
   const plan = await cli.ask(() => cli.vault.inspectKey(profile, cli.signal), { profile });
-  if (made.has(plan.accessKeyId)) return tooYoung(plan, cli);
+  if (done.has(plan.accessKeyId)) {
+    cli.print(`The key of profile '${profile}' is one of those above\n`);
+    return 'same';
+  }
   if (plan.stage === undefined && isTooYoung(plan, minAgeSeconds)) return tooYoung(plan, cli);
   if (dryRun) {
+    done.add(plan.accessKeyId);
     cli.print(whatWouldBeDone(plan, options));
     return 'would-rotate';
   }
@@ -86,7 +92,7 @@ async function rotateOne(profile: string, options: RotateOptions, { cli, made }:
   const request = { plan, noSession, report, ...(plan.stage === undefined && { minAgeSeconds }) };
   const result = await cli.ask((call) => cli.vault.rotate(request, call), { profile, mfaToken });
   if (result.outcome === 'too-young') return tooYoung({ ...plan, createdAt: result.createdAt }, cli);
-  made.add(result.accessKeyId);
+  done.add(result.accessKeyId);
   cli.print('Finished rotating access key\n');
   return 'rotated';
 }
@@ -106,9 +112,7 @@ function whatWouldBeDone(plan: RotationPlan, { noSession, olderThanSeconds }: Ro
   const { master, accessKeyId, identity, userName, createdAt, keys, mfa, stage } = plan;
   const lines = [
     `Would rotate the key stored for profile '${master}': ${masked(accessKeyId)} of ${userName ?? 'root'} in account ${identity.accountId}`,
-    createdAt !== undefined
-      ? `made by AWS ${formatAge(createdAt)} ago`
-      : `its age is told only with MFA${olderThanSeconds === undefined ? '' : ', and it stays if it is younger than --older-than'}`,
+    createdAt !== undefined ? `made by AWS ${formatAge(createdAt)} ago` : ageUnknown(plan, olderThanSeconds),
     mfa === undefined || noSession ? 'no MFA code will be asked for' : `an MFA code of ${mfa.serial} will be asked for`,
     ...(stage === undefined ? [] : ['a rotation that was interrupted will be finished or undone first']),
     ...(stage === undefined && (keys?.length ?? 0) > 1
@@ -118,19 +122,30 @@ function whatWouldBeDone(plan: RotationPlan, { noSession, olderThanSeconds }: Ro
   return `${lines.join('\n  ')}\n`;
 }
 
+function ageUnknown({ mfa }: RotationPlan, olderThanSeconds: number | undefined): string {
+  if (mfa === undefined) return 'its age is not known without iam:ListAccessKeys, which --older-than needs';
+  const stays = olderThanSeconds === undefined ? '' : ', and it stays if it is younger than --older-than';
+  return `its age is told only with MFA${stays}`;
+}
+
 /** What aws-vault prints as it goes, and what it never had to say. */
 function reporter({ print, say, programName }: Cli): (event: Event) => void {
   const told = new Set<string>();
   return (event) => {
     const line = lineOf(event);
     // An attempt is repeated with the code that it has turned out to need.
-    const isKnown = (event.type === 'not-allowed' || event.type === 'resuming') && told.has(line);
+    const isKnown =
+      (event.type === 'not-allowed' || event.type === 'resuming' || event.type === 'left-in-plain-text') &&
+      told.has(line);
     told.add(line);
     if (isKnown) return;
-    if (event.type === 'not-allowed') say(`${programName}: ${line}`);
+    if (ASIDE.has(event.type)) say(`${programName}: ${line}`);
     else print(`${line}\n`);
   };
 }
+
+/** What is no part of aws-vault's report. */
+const ASIDE: ReadonlySet<Event['type']> = new Set(['not-allowed', 'left-in-plain-text', 'stopping']);
 
 function lineOf(event: Event): string {
   switch (event.type) {
@@ -140,12 +155,16 @@ function lineOf(event: Event): string {
       return `Deleted access key ${masked(event.accessKeyId)}, which nobody could use`;
     case 'creating':
       return 'Creating a new access key';
+    case 'stopping':
+      return 'stopping as soon as AWS has answered: the answer is the only copy of the new key';
     case 'created':
       return `Created new access key ${masked(event.accessKeyId)}`;
     case 'copy-replaced':
       return `Replaced the same key of profile '${event.profile}'`;
     case 'sessions-deleted':
       return `Deleted ${event.count} sessions for ${event.profile}`;
+    case 'left-in-plain-text':
+      return `the old key also lies in plain text in ${event.file} (profile '${event.profile}', line${event.lines.length === 1 ? '' : 's'} ${event.lines.join(' and ')}): it works no longer, remove it there`;
     case 'deleting':
       return `Deleting old access key ${masked(event.accessKeyId)}`;
     case 'deleted':

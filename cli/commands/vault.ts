@@ -1,8 +1,18 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { VaultError } from '../../native-host/errors.ts';
 import type { MovedKey, MoveResult } from '../../native-host/operations/move-keys.ts';
 import { variable } from '../../native-host/settings.ts';
-import { askTerminal } from '../ask/terminal.ts';
+import { askTerminal, askTwice } from '../ask/terminal.ts';
 import type { Cli } from '../cli.ts';
 
 /** From how many keys on a count is shown while they are copied. */
@@ -34,14 +44,23 @@ export async function migrateVault(options: MigrateOptions, cli: Cli): Promise<v
 
 /** Writes all stored keys into one file that only its owner can read, encrypted with a passphrase. */
 export async function backupVault({ file, force }: { file: string; force: boolean }, cli: Cli): Promise<void> {
-  if (!force && statSync(file, { throwIfNoEntry: false }) !== undefined) {
-    const message = `${JSON.stringify(file)} is there already; choose another name, or use --force to replace it`;
-    throw new VaultError('USAGE', message, { details: { file } });
-  }
+  const target = backupTarget(file, force);
   const passphrase = await backupPassphrase(cli, { isNew: true });
   const { text, count } = await cli.ask(() => cli.vault.backup(passphrase));
-  writeWhole(file, text);
+  writeWhole(target, text);
   cli.print(`Saved ${keys(count)} in ${file}\n`);
+}
+
+/** The file to write: the one that a symbolic link leads to. A device, pipe or directory is never replaced. */
+function backupTarget(file: string, force: boolean): string {
+  const present = statSync(file, { throwIfNoEntry: false });
+  if (file !== '' && present === undefined) return file;
+  const named = JSON.stringify(file);
+  if (present?.isFile() && force) return realpathSync(file);
+  const message = present?.isFile()
+    ? `${named} is there already; choose another name, or use --force to replace it`
+    : `${named} is not the name of a file; choose another one`;
+  throw new VaultError('USAGE', message, { details: { file } });
 }
 
 /** Puts the keys of a backup into the vault in use. */
@@ -91,12 +110,9 @@ async function backupPassphrase({ env, signal }: Cli, { isNew }: { readonly isNe
   const given = variable(env, 'KEYTURN_BACKUP_PASSPHRASE');
   if (given !== undefined) return given;
   const withoutTerminal = { code: 'USAGE', remedy: 'set KEYTURN_BACKUP_PASSPHRASE' } as const;
-  const ask = (message: string) => askTerminal({ message, secret: true, signal, withoutTerminal });
-  const passphrase = await ask('Enter passphrase of the backup: ');
+  const question = { message: 'Enter passphrase of the backup: ', secret: true, signal, withoutTerminal };
+  const passphrase = await (isNew ? askTwice(question) : askTerminal(question));
   if (passphrase === '') throw new VaultError('USAGE', 'a backup needs a passphrase; nothing was done');
-  if (isNew && (await ask('Enter it again: ')) !== passphrase) {
-    throw new VaultError('USAGE', 'the two passphrases differ; nothing was done');
-  }
   return passphrase;
 }
 

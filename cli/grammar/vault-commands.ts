@@ -10,7 +10,10 @@ export const vaultCommands = {
     args: { profile },
     flags: {
       env: { kind: 'boolean', help: 'Take the key from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.' },
-      fromFile: { kind: 'boolean', help: 'Take the key that lies in plain text in ~/.aws/credentials.' },
+      fromFile: {
+        kind: 'boolean',
+        help: 'Take the key that lies in plain text in ~/.aws/credentials or ~/.aws/config.',
+      },
       verify: { kind: 'boolean', default: true, help: 'Ask AWS first whether it takes the key (default: yes).' },
       mfaSerial: {
         kind: 'string',

@@ -3,12 +3,13 @@ import { VaultError } from '../errors.ts';
 import { type ScannedSection, scanConfig } from './config-scan.ts';
 import type { Credentials } from './credentials.ts';
 
-/** A profile's key in plain text, with the 1-based lines it stands on. */
+/** A profile's key in plain text, with the file and the 1-based lines it stands on. */
 export type PlainTextKey = {
   readonly profile: string;
   readonly key: Credentials;
   /** Temporary credentials that a tool has written there; they are no key to keep. */
   readonly isTemporary: boolean;
+  readonly file: string;
   readonly lines: readonly number[];
   /** The region that stands beside it. */
   readonly region?: string;
@@ -43,11 +44,31 @@ export function plainTextKeys(file: string, kind: KeyFileKind = 'credentials'): 
       const isTemporary = values.has('aws_session_token') || values.has('aws_security_token');
       const region = values.get('region');
       return [
-        { profile, key: { accessKeyId, secretAccessKey }, isTemporary, lines, ...(region !== undefined && { region }) },
+        {
+          profile,
+          key: { accessKeyId, secretAccessKey },
+          isTemporary,
+          file,
+          lines,
+          ...(region !== undefined && { region }),
+        },
       ];
     },
   );
   return [...new Map(keys.map((key) => [key.profile, key])).values()];
+}
+
+/** `~/.aws/credentials`, and `~/.aws/config`, where AWS's tools take a key from as well. */
+export type AwsFiles = { readonly credentialsFile: string; readonly configFile: string };
+
+/**
+ * The keys in plain text in AWS's two files; of one name that of the credentials file, as for AWS's tools.
+ * @throws VaultError CONFIG_INVALID with file and, for a bad line, its number
+ */
+export function keysInPlainText({ credentialsFile, configFile }: AwsFiles): PlainTextKey[] {
+  const keys = plainTextKeys(credentialsFile);
+  const names = new Set(keys.map(({ profile }) => profile));
+  return [...keys, ...plainTextKeys(configFile, 'config').filter(({ profile }) => !names.has(profile))];
 }
 
 const SECRET_KEYS = ['aws_access_key_id', 'aws_secret_access_key'];

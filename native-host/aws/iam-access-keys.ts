@@ -54,7 +54,8 @@ export async function listAccessKeys(options: ServiceOptions, { userName }: OfUs
 }
 
 /**
- * A new access key. Calling it again makes another one: after a failure whose outcome is not known, look at ListAccessKeys.
+ * A new access key, by one attempt, because another one could make another key: after a failure whose outcome is not known, look
+ * at ListAccessKeys.
  * @throws VaultError AWS_REJECTED with `details.awsCode` LimitExceeded… where the user has two keys, AWS_*, CANCELLED
  * @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
  */
@@ -62,7 +63,7 @@ export async function createAccessKey(
   options: ServiceOptions,
   { userName }: OfUser = {},
 ): Promise<{ key: Credentials; createdAt: Date | undefined }> {
-  const { AccessKey } = await call('CreateAccessKey', options, (client, sdk, sending) =>
+  const { AccessKey } = await call('CreateAccessKey', { ...options, isOnce: true }, (client, sdk, sending) =>
     client.send(new sdk.CreateAccessKeyCommand(ofUser(userName)), sending),
   );
   if (!AccessKey?.AccessKeyId || !AccessKey.SecretAccessKey) throw incomplete('CreateAccessKey');

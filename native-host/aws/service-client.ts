@@ -21,6 +21,8 @@ export type ServiceOptions = ProfileEndpoints & {
   readonly credentials: Credentials;
   readonly env: Env;
   readonly signal: AbortSignal;
+  /** For an operation that must not be done twice: a failure is not followed by another attempt. */
+  readonly isOnce?: boolean;
 };
 
 /** The same for an operation that takes no signature; `secrets` must not come back in AWS's words, such as a token sent. */
@@ -59,7 +61,7 @@ function clientSettings(options: CallOptions, service: ServiceCall['service'], s
     ignoreConfiguredEndpointUrls: true,
     defaultsMode: 'standard' as const, // a literal of the SDK's union
     retryMode: 'standard',
-    maxAttempts: 3,
+    maxAttempts: options.isOnce === true ? 1 : 3,
     // The lifetimes of cached sessions rest on this machine's clock, and so do the programs that get the credentials: a
     // wrong clock is reported (AWS_CLOCK_SKEW), not worked around for one call.
     disableClockSkewCorrection: true,
@@ -88,12 +90,15 @@ async function noCredentials(): Promise<never> {
 }
 
 function requestHandler(options: CallOptions, seen: (skewMs: number) => void) {
+  // A connection that was kept from another call may break with nobody knowing whether the request was served; such a request is
+  // sent again. Connections belong to an environment: in a copy of it there are none yet.
+  const route = options.isOnce === true ? { ...options, env: { ...options.env } } : options;
   return {
     async handle({ method, protocol, hostname, port, path, query, headers, body }: SdkRequest) {
       const { send } = await import('./connection.ts');
       const url = new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`);
       for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, String(value ?? ''));
-      const answer = await send({ method, url, headers, body }, options);
+      const answer = await send({ method, url, headers, body }, route);
       seen(skewBetween(headers['x-amz-date'], answer.headers.date));
       return { response: answer };
     },

@@ -8,7 +8,6 @@ import {
   listAccessKeys,
 } from '../aws/iam-access-keys.ts';
 import { type ErrorCode, VaultError } from '../errors.ts';
-import { writeKeyItem } from './key-rotation.ts';
 import {
   type Creating,
   forgetRotation,
@@ -18,6 +17,7 @@ import {
   type Pending,
   type RotateOptions,
   reworded,
+  store,
   textOf,
 } from './rotation-call.ts';
 
@@ -61,24 +61,25 @@ export async function createKey(
   old: Credentials,
   { signer, keys }: { readonly signer: Credentials; readonly keys: readonly AccessKeyState[] | undefined },
 ): Promise<Pending> {
-  const { keyring, profile, userName, now, mark, report, service, signal } = options;
+  const { userName, now, report, service, signal } = options;
   const creating: Creating = {
     stage: 'creating',
     startedAt: now(),
     knownKeyIds: keys?.map(({ accessKeyId }) => accessKeyId),
   };
   signal.throwIfAborted();
-  await mark(true);
-  await writeKeyItem(keyring, profile, { key: old, rotation: creating });
+  await store(options, old, { key: old, rotation: creating });
   report({ type: 'creating' });
   // Not to be cut short by a Ctrl-C: the answer holds the only copy of the secret.
   const uninterrupted = service(signer, new AbortController().signal);
-  const made = await createAccessKey(uninterrupted, { userName }).catch((error: unknown) =>
-    creationFailed(options, error, { old, creating, signer }),
-  );
+  const stopping = (): void => report({ type: 'stopping' });
+  signal.addEventListener('abort', stopping, { once: true });
+  const made = await createAccessKey(uninterrupted, { userName })
+    .catch((error: unknown) => creationFailed(options, error, { old, creating, signer }))
+    .finally(() => signal.removeEventListener('abort', stopping));
   const pending: Pending = { stage: 'pending', ...made };
   try {
-    await writeKeyItem(keyring, profile, { key: old, rotation: pending });
+    await store(options, old, { key: old, rotation: pending });
   } catch (error) {
     const { accessKeyId } = made.key;
     const undo = () => deleteAccessKey(uninterrupted, { userName, accessKeyId });
@@ -90,7 +91,7 @@ export async function createKey(
 
 /**
  * Deletes the key that a creation of ours has left and of which nobody has the secret. Only one that came up while we were
- * making one, and that was never used, can be it.
+ * making one, that is stored under no other name and was never used, can be it.
  * @throws VaultError AWS_ACCESS_DENIED where the user may not find that out; AWS_*
  */
 export async function undoCreation(
@@ -101,7 +102,7 @@ export async function undoCreation(
   for (const { accessKeyId, createdAt } of (await keysOfUser(options, signer)) ?? []) {
     const isKnown = accessKeyId === old.accessKeyId || (creating.knownKeyIds?.includes(accessKeyId) ?? false);
     const apartMs = Math.abs(createdAt.getTime() - creating.startedAt.getTime());
-    if (isKnown || apartMs > CREATION_WINDOW_MS) continue;
+    if (isKnown || apartMs > CREATION_WINDOW_MS || (await options.isStored(accessKeyId))) continue;
     if ((await lastUsed(options, accessKeyId, signer)) !== undefined) continue;
     await deleteAccessKey(service(signer), { userName, accessKeyId }).catch(orGone);
     report({ type: 'unused-key-deleted', accessKeyId });
@@ -127,9 +128,8 @@ type Failed = { readonly old: Credentials; readonly creating: Creating; readonly
 
 async function creationFailed(options: RotateOptions, error: unknown, failed: Failed): Promise<never> {
   if (!(error instanceof VaultError)) throw error;
-  // A repeated request meets the limit when the first one was served and only its answer lost.
   const isLimit = error.details.awsCode?.startsWith('LimitExceeded') ?? false;
-  const isRefused = REFUSALS.includes(error.code) && !(isLimit && failed.creating.knownKeyIds !== undefined);
+  const isRefused = REFUSALS.includes(error.code);
   const told = `Error creating a new access key: ${error.message}`;
   const remedy = isLimit ? '; delete a key of this user that is no longer needed, and repeat' : '';
   try {

@@ -28,8 +28,14 @@ export async function retireKey(options: RotateOptions, old: Credentials, key: C
     if (!(error instanceof VaultError)) throw error;
     throw reworded(error, `Can't delete old access key ${masked(accessKeyId)}: ${error.message}`);
   }
-  await forgetRotation(options, key);
   report({ type: 'deleted', accessKeyId });
+  try {
+    await forgetRotation(options, key);
+  } catch (error) {
+    if (!hasCode(error, 'CREDENTIALS_NOT_FOUND')) throw error;
+    const message = `${error.message}; the new key ${key.accessKeyId} of the rotation is good, but no longer stored there: unless another profile has it, delete it in IAM`;
+    throw reworded(error, message);
+  }
 }
 
 type Call = (send: (service: ServiceOptions) => Promise<void>) => Promise<void>;

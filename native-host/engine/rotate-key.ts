@@ -3,7 +3,7 @@ import { ACCESS_KEYS_PER_USER, type AccessKeyState, deleteAccessKey } from '../a
 import { getCallerIdentity } from '../aws/sts.ts';
 import { VaultError } from '../errors.ts';
 import { createKey, keysOfUser, undoCreation } from './create-key.ts';
-import { readKeyItem, writeKeyItem } from './key-rotation.ts';
+import { readKeyItem } from './key-rotation.ts';
 import { retireKey } from './retire-key.ts';
 import {
   forgetRotation,
@@ -13,7 +13,9 @@ import {
   type Pending,
   type RotateOptions,
   type RotateResult,
+  reworded,
   settled,
+  store,
   textOf,
 } from './rotation-call.ts';
 
@@ -52,7 +54,7 @@ async function rotate(options: RotateOptions): Promise<RotateResult> {
   const keys = await keysOfUser(options, signer);
   const createdAt = keys?.find(({ accessKeyId }) => accessKeyId === key.accessKeyId)?.createdAt;
   if (isTooYoung(createdAt, options)) return { outcome: 'too-young', createdAt };
-  if (keys !== undefined && keys.length >= ACCESS_KEYS_PER_USER) throw quotaReached(key, keys, options);
+  if (keys !== undefined && keys.length >= ACCESS_KEYS_PER_USER) throw await quotaReached(key, keys, options);
   const pending = await createKey(options, key, { signer, keys });
   if (await isAccepted(options, pending.key)) return promote(options, key, pending);
   await takeBack(options, key, pending.key);
@@ -80,14 +82,13 @@ async function isAccepted(options: RotateOptions, key: Credentials): Promise<boo
 
 /** Makes the new key the stored one, in one write that keeps the old one until AWS has deleted it. */
 async function promote(options: RotateOptions, old: Credentials, { key, createdAt }: Pending): Promise<RotateResult> {
-  const { keyring, profile } = options;
-  const stored = (await readKeyItem(keyring, profile)).key;
-  if (stored.accessKeyId !== old.accessKeyId) {
+  try {
+    await store(options, old, { key, rotation: { stage: 'retiring', key: old } });
+  } catch (error) {
+    if (!hasCode(error, 'CREDENTIALS_NOT_FOUND')) throw error;
     await deleteKey(options, key, key);
-    const message = `another program has stored another key for profile ${JSON.stringify(profile)} meanwhile: that one was left alone, and the new key ${masked(key.accessKeyId)} deleted again`;
-    throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
+    throw reworded(error, `${error.message}; the new key ${masked(key.accessKeyId)} was deleted again`);
   }
-  await writeKeyItem(keyring, profile, { key, rotation: { stage: 'retiring', key: old } });
   await retireKey(options, old, key);
   return { outcome: 'rotated', accessKeyId: key.accessKeyId, createdAt };
 }
@@ -103,22 +104,25 @@ async function deleteKey(options: RotateOptions, key: Credentials, owner: Creden
   await deleteAccessKey(service(await signIn(owner)), { userName, accessKeyId: key.accessKeyId }).catch(orGone);
 }
 
-function quotaReached(
+async function quotaReached(
   { accessKeyId }: Credentials,
   keys: readonly AccessKeyState[],
-  { userName, profile, now }: RotateOptions,
-): VaultError {
+  { userName, profile, now, isStored }: RotateOptions,
+): Promise<VaultError> {
+  const stored = new Set([accessKeyId]);
+  for (const key of keys) if (await isStored(key.accessKeyId)) stored.add(key.accessKeyId);
+  const isOneStored = stored.size === 1;
   const list = keys.map((key) => {
     const days = Math.max(0, Math.floor((now().getTime() - key.createdAt.getTime()) / 86_400_000));
     const facts = [
       `${days} day${days === 1 ? '' : 's'} old`,
       key.isActive ? 'active' : 'inactive',
-      ...(key.accessKeyId === accessKeyId ? ['the one in the vault'] : []),
+      ...(stored.has(key.accessKeyId) ? [isOneStored ? 'the one in the vault' : 'in the vault'] : []),
     ];
     return `${masked(key.accessKeyId)} (${facts.join(', ')})`;
   });
   const subject = userName === undefined ? 'the root user' : `user ${userName}`;
-  const message = `${subject} has ${keys.length} access keys, as many as AWS allows: ${list.join(' and ')}; delete the one that is not in the vault, if nobody uses it, in the IAM console or with 'aws iam delete-access-key', and repeat`;
+  const message = `${subject} has ${keys.length} access keys, as many as AWS allows: ${list.join(' and ')}; delete the one ${isOneStored ? 'that is not in the vault, if nobody uses it' : 'you can do without'}, in the IAM console or with 'aws iam delete-access-key', and repeat`;
   return new VaultError('AWS_REJECTED', message, { details: { profile, awsCode: 'LimitExceeded' } });
 }
 

@@ -2,16 +2,25 @@ import type { Credentials } from '../aws/credentials.ts';
 import type { ServiceOptions } from '../aws/sts.ts';
 import { VaultError } from '../errors.ts';
 import type { Keyring } from '../keyring/keyring.ts';
-import { type Rotation, writeKeyItem } from './key-rotation.ts';
+import { type KeyItem, type Rotation, readKeyItem, writeKeyItem } from './key-rotation.ts';
 
 /** What a person who watches a rotation is told. Access key IDs are whole here: whoever shows them shortens them. */
 export type RotationEvent =
   | { readonly type: 'resuming'; readonly stage: Rotation['stage'] }
   | { readonly type: 'unused-key-deleted'; readonly accessKeyId: string }
   | { readonly type: 'creating' }
+  /** A Ctrl-C that has to wait for AWS's answer. */
+  | { readonly type: 'stopping' }
   | { readonly type: 'created'; readonly accessKeyId: string }
   | { readonly type: 'copy-replaced'; readonly profile: string }
   | { readonly type: 'sessions-deleted'; readonly profile: string; readonly count: number }
+  /** The key that is deleted now also lies in plain text, where other programs find it. */
+  | {
+      readonly type: 'left-in-plain-text';
+      readonly profile: string;
+      readonly file: string;
+      readonly lines: readonly number[];
+    }
   | { readonly type: 'deleting'; readonly accessKeyId: string }
   | { readonly type: 'deleted'; readonly accessKeyId: string }
   /** Something the user's policies do not allow, that the rotation can do without. */
@@ -23,12 +32,16 @@ export type RotateOptions = {
   /** IAM name of the user whose key it is; none for the root user. */
   readonly userName: string | undefined;
   readonly keyring: Keyring;
+  /** Runs `work` while no other process changes the stored key. */
+  readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
   readonly now: () => Date;
   readonly signal: AbortSignal;
   /** How AWS is reached with these credentials. `signal` where the call must not end half-way because of a Ctrl-C. */
   readonly service: (credentials: Credentials, signal?: AbortSignal) => ServiceOptions;
   /** What signs calls of IAM: the key itself, or one session with MFA, the same for the whole rotation. */
   readonly signIn: (key: Credentials) => Promise<Credentials>;
+  /** Whether the vault has the secret of this key, under whatever name. */
+  readonly isStored: (accessKeyId: string) => Promise<boolean>;
   /** Called once the old key is no longer the stored one, and again after a crash: copies of the key and sessions go. */
   readonly replaceElsewhere: (old: Credentials, key: Credentials) => Promise<void>;
   /** Called when the vault begins, and when it ends, to hold something unfinished. */
@@ -68,10 +81,28 @@ export async function settled<T>({ signal, settleMs = SETTLE_MS }: RotateOptions
   }
 }
 
-/** Leaves `key` alone in its item: nothing is under way any more. */
-export async function forgetRotation({ keyring, profile, mark }: RotateOptions, key: Credentials): Promise<void> {
-  await writeKeyItem(keyring, profile, { key });
-  await mark(false);
+/**
+ * Writes how far the rotation has come, as long as `before` is still the stored key: somebody may have stored another key, removed
+ * this one or moved it to another vault, and that is not to be undone.
+ * @throws VaultError CREDENTIALS_NOT_FOUND
+ */
+export function store(options: RotateOptions, before: Credentials, item: KeyItem): Promise<void> {
+  const { keyring, profile, mark, alone } = options;
+  return alone(async () => {
+    const { key } = await readKeyItem(keyring, profile);
+    if (key.accessKeyId !== before.accessKeyId) {
+      const message = `another key was stored for profile ${JSON.stringify(profile)} during its rotation, and was left alone`;
+      throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
+    }
+    if (item.rotation?.stage === 'creating') await mark(true);
+    await writeKeyItem(keyring, profile, item);
+    if (item.rotation === undefined) await mark(false);
+  });
+}
+
+/** Leaves `key` by itself in its item: nothing is under way any more. @throws VaultError CREDENTIALS_NOT_FOUND as `store` does */
+export function forgetRotation(options: RotateOptions, key: Credentials): Promise<void> {
+  return store(options, key, { key });
 }
 
 /** For a key that is to be deleted: one that is not there any more is as good. */

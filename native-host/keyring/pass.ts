@@ -183,7 +183,6 @@ class PassKeyring implements Keyring {
         ...env,
         PASSWORD_STORE_DIR: this.#store,
         PASSWORD_STORE_GPG_OPTS: gpgOptions,
-        AWS_VAULT_FILE_PASSPHRASE: undefined,
         ...(terminal !== undefined && { GPG_TTY: terminal }),
       },
       signal,

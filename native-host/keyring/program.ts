@@ -1,4 +1,5 @@
 import { VaultError } from '../errors.ts';
+import { withoutOwnSecrets } from '../own-secrets.ts';
 
 export type ProgramOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -17,7 +18,7 @@ const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Runs a keyring's own program to its end. It may ask the person through a window of its own or the terminal, which it finds by
- * itself; ours are neither its stdin nor its stdout.
+ * itself; ours are neither its stdin nor its stdout, and our secrets are not in its environment.
  * @throws VaultError KEYRING_UNAVAILABLE (it cannot be started, or prints without end), TIMEOUT, CANCELLED; never with the output in it
  */
 export async function runProgram(
@@ -30,7 +31,7 @@ export async function runProgram(
     new VaultError('KEYRING_UNAVAILABLE', `${JSON.stringify(file)} cannot be used: ${reason}`, {
       details: { backend },
     });
-  const child = spawn(file, args, { env: { ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(file, args, { env: withoutOwnSecrets(env), stdio: ['pipe', 'pipe', 'pipe'] });
   const output: { stdout: Buffer[]; stderr: Buffer[]; size: number } = { stdout: [], stderr: [], size: 0 };
   const { promise, resolve, reject } = Promise.withResolvers<ProgramResult>();
   const collect = (to: Buffer[]) => (chunk: Buffer) => {

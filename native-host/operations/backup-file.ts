@@ -1,4 +1,5 @@
 import { VaultError } from '../errors.ts';
+import type { KeyDate } from '../key-dates.ts';
 import { openJwe, sealJwe } from '../keyring/jwe.ts';
 import type { KeyringItem } from '../keyring/keyring.ts';
 
@@ -6,14 +7,22 @@ import type { KeyringItem } from '../keyring/keyring.ts';
 const ROUNDS = 1_000_000;
 const FORMAT = 'keyturn-backup';
 
+/** A stored key, and what is known of its age. */
+export type BackupItem = { readonly item: KeyringItem; readonly date: Omit<KeyDate, 'storedAt'> | undefined };
+
 /** Items as one text: a compact JWE (PBES2-HS256+A128KW, A256GCM), which any JOSE library opens. */
-export function writeBackup(items: readonly KeyringItem[], passphrase: string, now: Date): string {
-  const content = JSON.stringify({ format: FORMAT, version: 1, createdAt: now.toISOString(), items });
+export function writeBackup(items: readonly BackupItem[], passphrase: string, now: Date): string {
+  const entries = items.map(({ item, date }) => ({
+    ...item,
+    ...(date?.createdAt && { createdAt: date.createdAt.toISOString() }),
+    ...(date?.isRotating && { isRotating: true }),
+  }));
+  const content = JSON.stringify({ format: FORMAT, version: 1, createdAt: now.toISOString(), items: entries });
   return `${sealJwe(content, passphrase, now, ROUNDS)}\n`;
 }
 
 /** @throws VaultError KEYRING_LOCKED for a wrong passphrase, KEYRING_CORRUPT for what is no backup */
-export function readBackup(text: string, passphrase: string): KeyringItem[] {
+export function readBackup(text: string, passphrase: string): BackupItem[] {
   const opening = openJwe(text, passphrase);
   if (opening.outcome === 'wrong-passphrase') {
     throw new VaultError(
@@ -28,7 +37,16 @@ export function readBackup(text: string, passphrase: string): KeyringItem[] {
   >;
   if (format !== FORMAT || version !== 1 || !Array.isArray(items))
     throw corrupt('this version does not know its format');
-  return items as KeyringItem[]; // likewise
+  return (items as Entry[]).map(entryOf); // likewise
+}
+
+type Entry = KeyringItem & { readonly createdAt?: string; readonly isRotating?: true };
+
+function entryOf({ createdAt, isRotating, ...item }: Entry): BackupItem {
+  return {
+    item,
+    date: { ...(createdAt !== undefined && { createdAt: new Date(createdAt) }), ...(isRotating && { isRotating }) },
+  };
 }
 
 function corrupt(reason: string): VaultError {

@@ -1,4 +1,4 @@
-import { plainTextKeys } from '../aws/credentials-file.ts';
+import { keysInPlainText } from '../aws/credentials-file.ts';
 import { VaultError } from '../errors.ts';
 import type { VaultAccess } from '../vault-access.ts';
 import { type Inventory, inventory } from './inventory.ts';
@@ -9,28 +9,26 @@ export type Listing = Inventory & {
   readonly ages: ReadonlyMap<string, KeyAge>;
   /** Stored keys whose rotation was interrupted. */
   readonly rotating: readonly string[];
-  /** Profiles whose key lies in plain text in `credentialsFile`, in its order. Temporary credentials are none. */
-  readonly plainText: readonly string[];
-  readonly credentialsFile: string;
-  /** Why `credentialsFile` could not be read. */
-  readonly credentialsProblem?: string;
+  /** Profiles whose key lies in plain text in one of AWS's files. Temporary credentials are none. */
+  readonly plainText: readonly { readonly profile: string; readonly file: string }[];
+  /** Why these files could not be read. */
+  readonly plainTextProblem?: string;
 };
 
 /** All that can be told of profiles, keys and sessions without a passphrase and without asking AWS. */
 export async function listing(access: VaultAccess): Promise<Listing> {
   const found = await inventory(access);
   const keys = await access.withKeyring((keyring) => keyAges(access, keyring, found.storedKeys));
-  return { ...found, ...keys, ...keysInPlainText(access) };
+  return { ...found, ...keys, ...unprotected(access) };
 }
 
 /** A file that cannot be read is no reason to show nothing. */
-function keysInPlainText({ settings }: VaultAccess) {
-  const { credentialsFile } = settings;
+function unprotected({ settings }: VaultAccess) {
   try {
-    const keys = plainTextKeys(credentialsFile).filter(({ isTemporary }) => !isTemporary);
-    return { credentialsFile, plainText: keys.map(({ profile }) => profile) };
+    const keys = keysInPlainText(settings).filter(({ isTemporary }) => !isTemporary);
+    return { plainText: keys.map(({ profile, file }) => ({ profile, file })) };
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
-    return { credentialsFile, plainText: [], credentialsProblem: error.message };
+    return { plainText: [], plainTextProblem: error.message };
   }
 }

@@ -10,12 +10,12 @@ import { rotateKey } from '../engine/rotate-key.ts';
 import type { RotateResult, RotationEvent } from '../engine/rotation-call.ts';
 import { serviceOptions } from '../engine/service-options.ts';
 import { isStoredKey } from '../engine/session-cache.ts';
-import { writeStoredKey } from '../engine/stored-key.ts';
 import { VaultError } from '../errors.ts';
 import type { OpenedKeyring } from '../keyring/open.ts';
 import type { CallOptions, VaultAccess } from '../vault-access.ts';
 import { rememberedDate, rememberKey } from './key-ages.ts';
-import { removeSessionsFrom } from './stored-keys.ts';
+import { isStored, replaceElsewhere, unfinishedOr } from './key-copies.ts';
+import { alone } from './key-lock.ts';
 
 /** A stored key as it is before its rotation: whose it is, and what AWS tells without an MFA code. */
 export type RotationPlan = {
@@ -58,7 +58,7 @@ export function inspectKey(access: VaultAccess, profile: string, signal: AbortSi
     const steps = await stepsTo(access, keyring, profile);
     const settings = steps[0]?.profile;
     if (settings === undefined) throw new VaultError('INTERNAL', 'a chain without steps');
-    const item = await readKeyItem(keyring, settings.name);
+    const { master, item } = await unfinishedOr(settings.name, { access, keyring });
     const service = (key: Credentials) => serviceOptions(settings, key, { env: access.env, signal });
     const { key, identity } = await identify(item, (candidate) => getCallerIdentity(service(candidate)));
     const { type, name } = arnResource(parseArn(identity.arn));
@@ -71,7 +71,7 @@ export function inspectKey(access: VaultAccess, profile: string, signal: AbortSi
     const createdAt = keys?.find(({ accessKeyId }) => accessKeyId === item.key.accessKeyId)?.createdAt;
     const mfa = mfaOf(steps);
     return {
-      ...{ profile, master: settings.name, accessKeyId: item.key.accessKeyId, identity, settings },
+      ...{ profile, master, accessKeyId: item.key.accessKeyId, identity, settings },
       ...(userName !== undefined && { userName }),
       ...(item.rotation && { stage: item.rotation.stage }),
       ...(keys && { keys }),
@@ -97,18 +97,24 @@ export function rotateStoredKey(
     holding(access, rotationLock(plan), call, async () => {
       await requireUnchanged(keyring, plan);
       const known = plan.createdAt ?? rememberedDate(access, keyring, master)?.createdAt;
-      const remember = (createdAt: Date | undefined, isRotating: boolean): Promise<void> =>
-        rememberKey(access, keyring, { profile: master, date: { ...(createdAt && { createdAt }), isRotating } });
+      let copies: readonly string[] = [];
+      const remember = (createdAt: Date | undefined, isRotating: boolean, profile = master): Promise<void> =>
+        rememberKey(access, keyring, { profile, date: { ...(createdAt && { createdAt }), isRotating } });
       const result = await rotateKey({
         ...{ profile: master, userName, keyring, signal: call.signal, now: access.now, report, minAgeSeconds },
+        alone: (work) => alone(access, master, work),
         mark: (isUnderWay) => remember(known, isUnderWay),
         service: (key, signal = call.signal) => serviceOptions(settings, key, { env: access.env, signal }),
         signIn: signer(access, request, call),
-        replaceElsewhere: (old, key) => replaceElsewhere({ access, keyring, master, report }, old, key),
+        isStored: (accessKeyId) => isStored({ access, keyring }, accessKeyId),
+        replaceElsewhere: async (old, key) => {
+          copies = await replaceElsewhere({ access, keyring, master, report }, old, key);
+        },
       });
       if (result.outcome === 'rotated') {
         const isResumed = result.accessKeyId === plan.accessKeyId;
-        await remember(isResumed ? plan.createdAt : result.createdAt, false);
+        const createdAt = isResumed ? plan.createdAt : result.createdAt;
+        for (const profile of [master, ...copies]) await remember(createdAt, false, profile);
       }
       return result;
     }),
@@ -153,8 +159,9 @@ function mfaOf(steps: readonly Step[]): RotationPlan['mfa'] {
   return profile?.mfaSerial === undefined ? undefined : { serial: profile.mfaSerial, profile: profile.name };
 }
 
-function rotationLock({ master }: RotationPlan): string {
-  return `rotate,${master}`;
+/** A user has room for one new key only, under however many names and with however many keys that user is stored. */
+function rotationLock({ identity }: RotationPlan): string {
+  return `rotate,${identity.arn}`;
 }
 
 /** Holds the lock unless whoever asks for the code holds it already (ask.ts), who lets go of it. */
@@ -174,8 +181,10 @@ async function holding<T>(
 }
 
 /** Two people who rotate one key at the same time mean one rotation. */
-async function requireUnchanged(keyring: OpenedKeyring, { master, accessKeyId }: RotationPlan): Promise<void> {
-  if ((await readKeyItem(keyring, master)).key.accessKeyId === accessKeyId) return;
+async function requireUnchanged(keyring: OpenedKeyring, { master, accessKeyId, stage }: RotationPlan): Promise<void> {
+  const { key, rotation } = await readKeyItem(keyring, master);
+  const isFinished = stage !== undefined && rotation === undefined;
+  if (key.accessKeyId === accessKeyId && !isFinished) return;
   const message = `another process has just replaced the key of profile ${JSON.stringify(master)}; nothing was left to do`;
   throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile: master } });
 }
@@ -204,41 +213,4 @@ function signer(
     });
     return session;
   };
-}
-
-type Elsewhere = {
-  readonly access: VaultAccess;
-  readonly keyring: OpenedKeyring;
-  readonly master: string;
-  readonly report: (event: RotationEvent) => void;
-};
-
-/** The same key under other names would stop working with the old one; and so would sessions that began with it. */
-async function replaceElsewhere(
-  { access, keyring, master, report }: Elsewhere,
-  old: Credentials,
-  key: Credentials,
-): Promise<void> {
-  const changed = [master];
-  for (const profile of (await keyring.keys()).filter(isStoredKey)) {
-    if (profile === master) continue;
-    const isCopy = await readKeyItem(keyring, profile).then(
-      (item) => item.key.accessKeyId === old.accessKeyId && item.rotation === undefined,
-      (error: unknown) => {
-        // An item that cannot be read is no reason to leave this one half-way.
-        access.log(`${profile}: ${error instanceof Error ? error.message : String(error)}`);
-        return false;
-      },
-    );
-    if (!isCopy) continue;
-    await writeStoredKey(keyring, profile, key);
-    await rememberKey(access, keyring, { profile, date: {} });
-    report({ type: 'copy-replaced', profile });
-    changed.push(profile);
-  }
-  for (const profile of changed) {
-    for (const [name, count] of await removeSessionsFrom(access, profile, keyring)) {
-      report({ type: 'sessions-deleted', profile: name, count });
-    }
-  }
 }

@@ -73,7 +73,7 @@ async function winsOverServer(access: VaultAccess): Promise<string | undefined> 
   const values = profiles.get('default')?.values;
   const key = SOURCES.find((name) => values?.has(name));
   if (key !== undefined) return `${key} of [default] in ${path}`;
-  return access.plainTextFile(config)('default') === undefined
+  return access.plainTextFile()('default') === undefined
     ? undefined
     : `the key of [default] in ${access.settings.credentialsFile}`;
 }

@@ -8,7 +8,8 @@ import { VaultError } from '../errors.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import type { OpenedKeyring } from '../keyring/open.ts';
 import type { VaultAccess } from '../vault-access.ts';
-import { rememberKey } from './key-ages.ts';
+import { rememberedDate, rememberKey } from './key-ages.ts';
+import { alone } from './key-lock.ts';
 
 /**
  * Refuses a name before anybody types a secret for it: one that the vault would take for a session or an SSO token, and,
@@ -36,23 +37,26 @@ export function addKey(
   { profile, key, createdAt }: NewKey,
 ): Promise<{ sessions: number; abandonedKeyId?: string }> {
   return access.withKeyring(async (keyring) => {
-    const abandonedKeyId = await secondKeyId(keyring, profile);
-    await storeKey(access, keyring, { profile, key, createdAt });
+    const abandonedKeyId = await storeKey(access, keyring, { profile, key, createdAt });
     const sessions = sum(await removeSessionsFrom(access, profile, keyring));
     return { sessions, ...(abandonedKeyId !== undefined && { abandonedKeyId }) };
   });
 }
 
-/** Stores a key and reads it back. @throws VaultError KEYRING_* */
-export async function storeKey(
+/** Stores a key and reads it back. Answers the other key that the item held, as `addKey` does. @throws VaultError KEYRING_* */
+export function storeKey(
   access: VaultAccess,
   keyring: OpenedKeyring,
   { profile, key, createdAt }: NewKey,
-): Promise<void> {
-  await writeStoredKey(keyring, profile, key);
-  const stored = await readStoredKey(keyring, profile);
-  if (stored.secretAccessKey !== key.secretAccessKey) throw notAsWritten(profile);
-  await rememberKey(access, keyring, { profile, date: { ...(createdAt && { createdAt }) } });
+): Promise<string | undefined> {
+  return alone(access, profile, async () => {
+    const second = await secondKeyId(keyring, profile);
+    await writeStoredKey(keyring, profile, key);
+    const stored = await readStoredKey(keyring, profile);
+    if (stored.secretAccessKey !== key.secretAccessKey) throw notAsWritten(profile);
+    await rememberKey(access, keyring, { profile, date: { ...(createdAt && { createdAt }) } });
+    return second;
+  });
 }
 
 /** The other key of an item whose rotation was interrupted. */
@@ -93,12 +97,19 @@ export async function addProfiles(
   }
 }
 
+/** `wasRotating`: AWS may have another key of the user, whose secret has gone with this one. */
+export type Removal = { readonly sessions: number; readonly wasRotating: boolean };
+
 /** Removes a profile's stored key and the sessions that began with it. @throws VaultError CREDENTIALS_NOT_FOUND */
-export function removeKey(access: VaultAccess, profile: string): Promise<{ sessions: number }> {
+export function removeKey(access: VaultAccess, profile: string): Promise<Removal> {
   return access.withKeyring(async (keyring) => {
-    const isRemoved = await keyring.remove(profile);
-    if (isRemoved) await rememberKey(access, keyring, { profile, date: undefined });
-    if (isRemoved) return { sessions: sum(await removeSessionsFrom(access, profile, keyring)) };
+    const wasRotating = rememberedDate(access, keyring, profile)?.isRotating ?? false;
+    const isRemoved = await alone(access, profile, async () => {
+      if (!(await keyring.remove(profile))) return false;
+      await rememberKey(access, keyring, { profile, date: undefined });
+      return true;
+    });
+    if (isRemoved) return { sessions: sum(await removeSessionsFrom(access, profile, keyring)), wasRotating };
     const message = `the vault holds no key for profile ${JSON.stringify(profile)}; see 'keyturn list'`;
     throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
   });

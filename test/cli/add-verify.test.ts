@@ -200,7 +200,7 @@ describe('a key in plain text', () => {
     [['--from-file', 'tmp'], /temporary credentials for profile "tmp".* \[USAGE\]/],
     [
       ['--from-file', 'none'],
-      /has no access key for profile "none" \(it has keys of old, tmp, it's\) \[CREDENTIALS_NOT_FOUND\]/,
+      /has no access key for profile "none" \(there are keys of old, tmp, it's\) \[CREDENTIALS_NOT_FOUND\]/,
     ],
     [['--from-file', '--env', 'old'], /Can't use --env with --from-file \[USAGE\]/],
   ])('is refused for %j', async (args, message) => {

@@ -150,7 +150,7 @@ describe('import from aws-vault', () => {
     expect(await keyIdOf('ada', { ...env, AWS_VAULT_FILE_DIR: path.join(world.home, 'new') })).toBe(key.accessKeyId);
   });
 
-  it('asks on a terminal for that passphrase, again when it is wrong, and for the vault’s own', async () => {
+  it('asks on a terminal for that passphrase, again when it is wrong, and for a new one of the vault', async () => {
     await addKey(world, 'ada', newKey('ada'));
     const { AWS_VAULT_FILE_PASSPHRASE: _given, ...env } = world.env;
     const dir = path.join(world.home, 'new');
@@ -161,7 +161,9 @@ describe('import from aws-vault', () => {
     await terminal.shows('the passphrase is wrong');
     await terminal.shows(`unlock "${world.vaultDir}/": `, terminal.output.indexOf('is wrong'));
     terminal.type('correct horse\r');
-    await terminal.shows(`unlock "${dir}": `);
+    await terminal.shows(`Choose a passphrase for the new vault "${dir}": `);
+    terminal.type('a new one\r');
+    await terminal.shows('Enter it again: ');
     terminal.type('a new one\r');
     expect(await terminal.status()).toBe(0);
     expect(terminal.output).toContain('  ada: copied to the vault');

@@ -55,6 +55,28 @@ describe('a key that lies in ~/.aws/credentials', () => {
     expect(inline.stderr).toContain(`in plain text in ${world.configFile}`);
   });
 
+  it('is taken from the config file as well, and what is no key of its own is not offered', async () => {
+    const inline = await world.run(['add', '--no-verify', '--from-file', 'inline']);
+    expect(inline.stdout).toBe('Added credentials to profile "inline" in vault\n');
+    expect(inline.stderr).toMatch(
+      new RegExp(`^The key is still in plain text in ${world.configFile}: remove lines \\d+ and`),
+    );
+    expect((await world.run(['list'])).stderr).toContain(
+      `the key of 'inline' is in the vault, but still in plain text in`,
+    );
+    expect((await world.run(['remove', '-f', 'inline'])).status).toBe(0);
+    const file = path.join(world.home, 'temporary');
+    fs.writeFileSync(
+      file,
+      '[temp]\naws_access_key_id=a\naws_secret_access_key=b\naws_session_token=c\n[half]\naws_access_key_id=a\n',
+    );
+    for (const profile of ['temp', 'half']) {
+      const env = { AWS_SHARED_CREDENTIALS_FILE: file };
+      const { stderr } = await world.run(['exec', profile, '--', 'true'], { env });
+      expect(stderr).not.toContain('--from-file');
+    }
+  });
+
   it('is not looked at where the vault has one', async () => {
     const { status } = await world.run(['exec', '-n', 'ada', '--', 'true']);
     expect(status).toBe(0);

@@ -76,8 +76,19 @@ describe('killed', () => {
       '[profile by-other]\nsource_profile = other\nrole_arn = x\n'.replace('x', people.reader.arn),
     );
     expect((await world.run(['exec', 'by-other', '--', 'true'])).status).toBe(0);
+    // In the vault it would be safe for that reason already.
+    expect((await world.run(['remove', '-f', 'other'])).status).toBe(0);
     const { status, stderr } = await keys.rotate('ada');
     expect(stderr).toContain(`and ${masked(other.accessKeyId)} (0 days old, active)`);
+    expect(status).toBe(1);
+    expect(keys.inIam()).toHaveLength(2);
+  });
+
+  it('it keeps a key that the vault has under another name, though nobody has used it yet', async () => {
+    await killAt('CreateAccessKey', { isDone: false });
+    await addKey(world, 'other', world.aws.addAccessKey(people.user));
+    const { status, stderr } = await keys.rotate('ada');
+    expect(stderr.match(/active, in the vault\)/g)).toHaveLength(2);
     expect(status).toBe(1);
     expect(keys.inIam()).toHaveLength(2);
   });
@@ -125,7 +136,7 @@ it('asks for one code to finish what was interrupted, and says once what it fini
 });
 
 it('recovers when AWS made the key and its answer was lost', async () => {
-  world.aws.cut({ operation: 'CreateAccessKey', when: 'after', times: 3 });
+  world.aws.cut({ operation: 'CreateAccessKey', when: 'after' });
   const { status, stderr } = await keys.rotate('ada');
   expect(stderr).toMatch(/Error creating a new access key: .*the old key is unchanged/);
   expect(status).toBe(1);
@@ -146,6 +157,26 @@ it('stops at Ctrl-C with both keys stored, and says how to go on', async () => {
     `keyturn: error: rotate: stopped; the rotation of "ada" is not finished, but no key is lost: 'keyturn rotate ada' goes on from here [CANCELLED]\n`,
   );
   expect(status).toBe(130);
+  expect((await keys.rotate('ada')).status).toBe(0);
+  await keys.expectOneWorking();
+});
+
+it('tells at Ctrl-C that it waits for the answer that holds the new key, and stores that key', async () => {
+  const held = world.aws.hold({ operation: 'CreateAccessKey' });
+  const child = world.start(['rotate', '-n', 'ada']);
+  const waiting = Promise.withResolvers<void>();
+  child.stderr?.once('data', () => waiting.resolve());
+  const running = finished(child);
+  await held.arrived;
+  child.kill('SIGINT');
+  await waiting.promise;
+  held.release();
+  const { status, stderr } = await running;
+  expect(stderr).toMatch(
+    /^keyturn: stopping as soon as AWS has answered: the answer is the only copy of the new key\nkeyturn: error: rotate: stopped; the rotation of "ada" is not finished/,
+  );
+  expect(status).toBe(130);
+  expect((await keys.storedItem()).KeyturnRotation).toMatchObject({ Stage: 'pending' });
   expect((await keys.rotate('ada')).status).toBe(0);
   await keys.expectOneWorking();
 });

@@ -77,9 +77,21 @@ it('replaces the same key under another name, which would stop working', async (
   await addKey(world, 'twin', people.key);
   const { status, stdout } = await world.run(['rotate', '-n', '--all']);
   expect(stdout).toContain("Replaced the same key of profile 'twin'\n");
-  expect(stdout).toMatch(/Rotated 1 key; left 1 key as young enough\n$/);
+  expect(stdout).toMatch(/\nThe key of profile 'twin' is one of those above\nRotated 1 key\n$/);
   expect(status).toBe(0);
+  expect((await world.run(['rotate', '-n', '--all', '--dry-run'])).stdout).toMatch(/\nWould rotate 1 key\n$/);
   expect((await keys.storedItem('twin')).AccessKeyID).toBe(await keys.expectOneWorking());
+});
+
+it('tells where the old key lies in plain text too', async () => {
+  const { accessKeyId, secretAccessKey } = people.key;
+  const file = `${world.home}/.aws/credentials`;
+  fs.writeFileSync(file, `[old]\naws_access_key_id=${accessKeyId}\naws_secret_access_key=${secretAccessKey}\n`);
+  const { status, stderr } = await keys.rotate('ada');
+  expect(stderr).toBe(
+    `keyturn: the old key also lies in plain text in ${file} (profile 'old', lines 2 and 3): it works no longer, remove it there\n`,
+  );
+  expect(status).toBe(0);
 });
 
 it('shows no secret, also with --debug', async () => {
@@ -114,6 +126,14 @@ describe('refuses, and changes nothing', () => {
     );
     expect(status).toBe(1);
     expect(operations(world)).not.toContain('CreateAccessKey');
+  });
+
+  it('where the user has two keys and the vault both', async () => {
+    await addKey(world, 'ada2', world.aws.addAccessKey(people.user));
+    const { status, stderr } = await keys.rotate('ada');
+    expect(stderr.match(/0 days old, active, in the vault\)/g)).toHaveLength(2);
+    expect(stderr).toContain('; delete the one you can do without, in the IAM console');
+    expect(status).toBe(1);
   });
 
   it('where IAM is not allowed, and says what for', async () => {

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type PasswordStore, startPasswordStore } from '../contract/password-store.ts';
-import { addKey, operations, startWorld, type World } from './world.ts';
+import { PseudoTerminal } from './pseudo-terminal.ts';
+import { addKey, finished, KEYTURN, operations, startWorld, type World } from './world.ts';
 
 let world: World;
 let store: PasswordStore;
@@ -107,6 +109,70 @@ describe('vault migrate', () => {
   });
 });
 
+describe('what is known of a key goes with it', () => {
+  async function known(backend: string): Promise<unknown> {
+    const { stdout } = await world.run(['--backend', backend, 'list', '--json']);
+    return JSON.parse(stdout).keys;
+  }
+  const ADA = [{ profile: 'ada', sinceSource: 'aws', rotationInterrupted: true }];
+
+  beforeEach(async () => {
+    const key = newKey('ada');
+    const env = { AWS_ACCESS_KEY_ID: key.accessKeyId, AWS_SECRET_ACCESS_KEY: key.secretAccessKey };
+    expect((await world.run(['add', '--env', 'ada'], { env: { ...env, AWS_REGION: 'eu-west-1' } })).status).toBe(0);
+    const held = world.aws.hold({ operation: 'UpdateAccessKey' });
+    const child = world.start(['rotate', 'ada'], { env: { AWS_REGION: 'eu-west-1' } });
+    await held.arrived;
+    child.kill('SIGKILL');
+    await finished(child);
+    held.release();
+  });
+
+  it('to another keyring, where an interrupted rotation is finished', async () => {
+    expect(await known('file')).toMatchObject(ADA);
+    await world.run(['vault', 'migrate', '--from', 'file', '--to', 'pass', '--delete-source']);
+    expect(await known('file')).toEqual([]);
+    expect(await known('pass')).toMatchObject(ADA);
+    const env = { AWS_REGION: 'eu-west-1' };
+    expect(await world.run(['--backend', 'pass', 'rotate', 'ada'], { env })).toMatchObject({ status: 0, stderr: '' });
+    expect(await known('pass')).toMatchObject([{ ...ADA[0], rotationInterrupted: false }]);
+  });
+
+  it('into a backup and back', async () => {
+    const env = { KEYTURN_BACKUP_PASSPHRASE: 'correct battery' };
+    await world.run(['vault', 'backup', 'keys'], { env });
+    await world.run(['remove', '-f', 'ada']);
+    await world.run(['vault', 'restore', 'keys'], { env });
+    expect(await known('file')).toMatchObject(ADA);
+  });
+});
+
+it('a new vault’s passphrase is asked for twice, and a slip stores nothing', async () => {
+  await addKey(world, 'ada', newKey('ada'));
+  await world.run(['vault', 'migrate', '--from', 'file', '--to', 'pass']);
+  const dir = path.join(world.home, 'new vault');
+  const { AWS_VAULT_FILE_PASSPHRASE: _, ...others } = world.env;
+  const env = { ...others, AWS_VAULT_FILE_DIR: dir };
+  const migrate = async (second: string): Promise<PseudoTerminal> => {
+    const terminal = new PseudoTerminal(`${KEYTURN} vault migrate --from pass --to file --delete-source`, env);
+    await terminal.shows(`Choose a passphrase for the new vault "${dir}": `);
+    terminal.type('fresh\r');
+    await terminal.shows('Enter it again: ');
+    terminal.type(`${second}\r`);
+    return terminal;
+  };
+  const slip = await migrate('frseh');
+  expect(await slip.status()).toBe(1);
+  expect(slip.output).toContain('the two passphrases differ; nothing was done');
+  expect([await credentials('pass'), fs.existsSync(dir)]).toEqual([['ada'], false]);
+  expect(await (await migrate('fresh')).status()).toBe(0);
+  expect(await credentials('pass')).toEqual([]);
+  const { status } = await world.run(['exec', '-n', 'ada', '--', 'true'], {
+    env: { ...env, AWS_VAULT_FILE_PASSPHRASE: 'fresh' },
+  });
+  expect(status).toBe(0);
+});
+
 describe('vault backup and restore', () => {
   const env = { KEYTURN_BACKUP_PASSPHRASE: 'correct battery' };
 
@@ -132,6 +198,23 @@ describe('vault backup and restore', () => {
       env: other,
     });
     expect(stdout.trim()).toBe(key.secretAccessKey);
+  });
+
+  it('goes where a symbolic link leads, and replaces nothing that is no file', async () => {
+    await addKey(world, 'ada', newKey('ada'));
+    const [file, link] = [path.join(world.home, 'keys.backup'), path.join(world.home, 'link')];
+    fs.writeFileSync(file, '');
+    fs.symlinkSync('keys.backup', link);
+    expect((await world.run(['vault', 'backup', '-f', link], { env })).status).toBe(0);
+    expect([fs.lstatSync(link).isSymbolicLink(), fs.statSync(file).size > 100]).toEqual([true, true]);
+    const pipe = path.join(world.home, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const name of [pipe, world.home, '']) {
+      const { status, stderr } = await world.run(['vault', 'backup', '-f', name], { env });
+      expect(stderr).toContain('is not the name of a file; choose another one [USAGE]');
+      expect(status).toBe(1);
+    }
+    expect(fs.statSync(pipe).isFIFO()).toBe(true);
   });
 
   it('changes nothing for a wrong passphrase or another file', async () => {

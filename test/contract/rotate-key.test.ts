@@ -41,6 +41,8 @@ function rotate(options: Partial<RotateOptions> = {}) {
     signIn: async (key) => key,
     replaceElsewhere: async () => undefined,
     mark: async () => undefined,
+    alone: (work) => work(),
+    isStored: async () => false,
     report: (event) => void events.push(event),
     ...options,
   });
@@ -102,7 +104,9 @@ test('another key that was stored meanwhile is left alone, and the new one delet
   await writeStoredKey(keyring, 'ada', foreign);
   held.release();
   await expect(running).rejects.toMatchObject({
-    message: expect.stringContaining('another program has stored another key for profile "ada" meanwhile'),
+    message: expect.stringContaining(
+      'another key was stored for profile "ada" during its rotation, and was left alone',
+    ),
   });
   expect(idsInIam()).toEqual([old.accessKeyId]);
   expect(await readStoredKey(keyring, 'ada')).toEqual(foreign);

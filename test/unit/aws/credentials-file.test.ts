@@ -2,9 +2,14 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { plainTextProfiles } from '../../../native-host/aws/credentials-file.ts';
+import { keysInPlainText } from '../../../native-host/aws/credentials-file.ts';
 
 let file: string;
+
+function plainTextProfiles(credentialsFile: string): string[] {
+  const configFile = path.join(path.dirname(file), 'config');
+  return keysInPlainText({ credentialsFile, configFile }).map(({ profile }) => profile);
+}
 
 beforeEach(() => {
   file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'keyturn-credentials-')), 'credentials');
@@ -20,6 +25,9 @@ aws_secret_access_key = wJalrXUtnFEMI/K7MDENG
 # [commented]
 [my team]
 AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE
+AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG
+[half]
+aws_access_key_id=AKIAIOSFODNN7EXAMPLE
 [only-region]
 region = eu-west-1
 [emptied]
