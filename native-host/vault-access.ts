@@ -129,7 +129,10 @@ export class VaultAccess {
     work: (keyring: OpenedKeyring) => Promise<T>,
     place: Partial<KeyringOptions> = {},
   ): Promise<T> {
-    const keyring = await openKeyring({ ...this.keyringOptions(), ...place, backend });
+    const { holder, ...options } = this.keyringOptions();
+    // Who holds the passphrase of the user's own vault knows nothing of another one.
+    const isElsewhere = place.fileDir !== undefined && place.fileDir !== this.settings.fileDir;
+    const keyring = await openKeyring({ ...options, ...(!isElsewhere && holder && { holder }), ...place, backend });
     try {
       return await work(keyring);
     } finally {

@@ -178,7 +178,9 @@ describe('a token', () => {
 it('asks for the passphrase of an empty vault on the terminal, and then logs in', async () => {
   const { AWS_VAULT_FILE_PASSPHRASE: _, ...env } = world.env;
   const terminal = new PseudoTerminal(`${KEYTURN} exec dev -- sh -c 'echo key $AWS_ACCESS_KEY_ID'`, env);
-  await terminal.shows('Enter passphrase to unlock');
+  await terminal.shows('Choose a passphrase for the new vault');
+  terminal.type('correct horse\r');
+  await terminal.shows('Enter it again: ');
   terminal.type('correct horse\r');
   expect(await terminal.status()).toBe(0);
   expect(terminal.output).toContain(OPENING);
