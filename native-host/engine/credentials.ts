@@ -84,7 +84,10 @@ export async function credentialsOf(steps: readonly Step[], options: Credentials
     const session = await readSession(context, sessionKey, options.minTtlSeconds);
     if (session !== undefined) return session;
     context.log(`${step.type} for profile '${step.profile.name}': ${step.reason}`);
-    const made = await run(step, source, { context, tokenCode }).catch((error) => forgetSource(error, steps, context));
+    const made = await run(step, source, { context, tokenCode }).catch(async (error) => {
+      const newer = await newerKey(error, steps, { source, keyring: context.keyring });
+      return newer === undefined ? forgetSource(error, steps, context) : run(step, newer, { context, tokenCode });
+    });
     await writeSession(context, sessionKey, made);
     return made;
   });
@@ -131,6 +134,19 @@ async function run(
 async function preload(): Promise<void> {
   const { preloadSts } = await import('../aws/sts.ts');
   preloadSts();
+}
+
+/** The stored key, where AWS refused the one that was read before a rotation had replaced it. */
+async function newerKey(
+  error: unknown,
+  steps: readonly Step[],
+  { source, keyring }: { readonly source: Credentials; readonly keyring: Context['keyring'] },
+): Promise<Credentials | undefined> {
+  const first = steps.at(-2);
+  const isRefused = error instanceof VaultError && error.code === 'AWS_CREDENTIALS_INVALID';
+  if (!isRefused || first?.type !== 'stored-key') return undefined;
+  const key = await readStoredKey(keyring, first.profile.name);
+  return key.accessKeyId === source.accessKeyId ? undefined : key;
 }
 
 /** AWS no longer takes the session that a step starts from, whatever time it had left: the next try makes another one. */
