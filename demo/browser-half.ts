@@ -31,6 +31,10 @@ async function openPopup(stage: Stage, binary: string): Promise<Scene> {
   const scene = await openScene(stage, binary);
   await seen(scene.popup, row('client'));
   await scene.look();
+  // The rows are there; the second frame is the one that shows them.
+  await scene.popup.evaluate(
+    'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(true))))',
+  );
   pairs({ popup: savePicture('1-popup', await scene.popup.screenshot()) });
   return scene;
 }
