@@ -2,7 +2,7 @@ import type { Browser, Tab } from './browser.ts';
 
 const PATIENCE_MS = 15_000;
 
-/** Waits in the page until `selector` finds an element, and answers its text. */
+/** Waits in the page until `selector` finds an element that is drawn, and answers its text. */
 export async function seen(tab: Tab, selector: string): Promise<string> {
   return whenSeen<string>(tab, selector, 'found.innerText');
 }
@@ -18,11 +18,14 @@ async function whenSeen<T>(tab: Tab, selector: string, then: string): Promise<T>
   return tab.evaluate<T>(`new Promise((resolve, reject) => {
     const check = () => {
       const found = document.querySelector(${quoted});
-      if (!found) return;
+      // Until a row with content-visibility is found to be on the screen, its text is an empty string.
+      if (!found?.checkVisibility({ contentVisibilityAuto: true })) return;
       observer.disconnect();
+      document.removeEventListener('contentvisibilityautostatechange', check, true);
       resolve(${then});
     };
     const observer = new MutationObserver(check);
+    document.addEventListener('contentvisibilityautostatechange', check, true);
     observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
     setTimeout(() => reject(new Error('nothing matches ' + ${quoted} + ' in: ' + document.body.innerText)), ${PATIENCE_MS});
     check();
