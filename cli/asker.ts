@@ -31,13 +31,13 @@ export function commandAsker(flags: AskFlags, how: AskHow, cli: Omit<Cli, 'ask'>
     // Who gave the code on the command line is not there to be asked for another one.
     if (mfaToken !== undefined && question.rejected !== undefined) throw rejected(question);
     const { askInTurn, mfaDrivers } = await import('./ask/mfa-drivers.ts');
-    const mfaProcess = await cli.vault.mfaProcess(question.profile, how.profile);
+    const mfaProcess = await cli.vault.mfa.mfaProcess(question.profile, how.profile);
     return askInTurn(mfaDrivers({ ...flags, mfaProcess, how, cli }), question, { failures, cli, signal });
   };
   return {
     async mfa(question, signal) {
       const { freshCode } = await import('../native-host/fresh-code.ts');
-      const spent = await cli.vault.spentCodes();
+      const spent = await cli.vault.mfa.spentCodes();
       const options: FreshCodeOptions = { ask: given, spent, now: () => new Date(), signal, notice: cli.say };
       return freshCode(question, options);
     },

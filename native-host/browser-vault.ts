@@ -60,9 +60,9 @@ function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string | unde
   return {
     async mfa(question, signal) {
       const { freshCode } = await import('./fresh-code.ts');
-      const spent = await vault.spentCodes();
+      const spent = await vault.mfa.spentCodes();
       const ask = async (asked: MfaQuestion): Promise<GivenCode> => {
-        const command = await vault.mfaProcess(asked.profile, wanted);
+        const command = await vault.mfa.mfaProcess(asked.profile, wanted);
         if (command === undefined || asked.rejected !== undefined) {
           return { code: await person(asked, signal), from: 'person' };
         }

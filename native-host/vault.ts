@@ -1,45 +1,40 @@
 import { type ConfigFile, visibleProfiles } from './aws/config-file.ts';
 import type { Credentials } from './aws/credentials.ts';
-import { keysInPlainText, type PlainTextKey } from './aws/credentials-file.ts';
-import { type ResolvedProfile, resolveProfile } from './aws/profile.ts';
+import type { ResolvedProfile } from './aws/profile.ts';
 import type { Env } from './engine/context.ts';
-import type { RotateResult } from './engine/rotation-call.ts';
 import { isStoredKey } from './engine/session-cache.ts';
-import type { VaultError } from './errors.ts';
 import { FileVault } from './file-vault.ts';
-import type { KeyCheck } from './operations/check-key.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
 import type { DoctorRequest } from './operations/doctor.ts';
 import type { ExplainRequest, Explanation } from './operations/explain.ts';
 import type { Finding } from './operations/finding.ts';
-import type { ImportRequest, PlainTextLeft } from './operations/import-keys.ts';
-import type { ImportPlace, ImportSource } from './operations/import-place.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { Listing } from './operations/listing.ts';
-import type { Adoption, MfaOwner, MfaOwnerRequest } from './operations/mfa-devices.ts';
-import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
-import type { RotateKeyRequest, RotationPlan } from './operations/rotate-key.ts';
 import type { Prepared } from './operations/serve.ts';
 import type { SsoLoginOptions } from './operations/sso-login.ts';
 import type { VaultStatus } from './operations/status.ts';
-import type { NewKey, NewProfile, Removal } from './operations/stored-keys.ts';
 import type { ProfileSummary } from './protocol.ts';
-import type { SpentCodes } from './spent-codes.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
-
-export type { ImportedKey, ImportRequest } from './operations/import-keys.ts';
-export type { ImportPlace, ImportSource } from './operations/import-place.ts';
+import { VaultKeys } from './vault-keys.ts';
+import { VaultMfa } from './vault-mfa.ts';
+import { VaultTransfers } from './vault-transfers.ts';
 
 /** The operations of the product, behind both doors: messages and command line. What a cached `exec` does without is loaded late. */
 export class Vault {
   readonly fileVault: FileVault;
+  readonly keys: VaultKeys;
+  readonly mfa: VaultMfa;
+  readonly transfers: VaultTransfers;
   private readonly access: VaultAccess;
   private listed: { config: ConfigFile; keys: string; profiles: readonly ProfileSummary[] } | undefined;
 
   constructor(options: VaultOptions) {
     this.access = new VaultAccess(options);
     this.fileVault = new FileVault(this.access);
+    this.keys = new VaultKeys(this.access);
+    this.mfa = new VaultMfa(this.access);
+    this.transfers = new VaultTransfers(this.access);
   }
 
   /** One holder per session among all processes of the user. */
@@ -54,13 +49,6 @@ export class Vault {
 
   get env(): Env {
     return this.access.env;
-  }
-
-  /** The MFA codes that this user's processes have sent: each works once. */
-  async spentCodes(): Promise<SpentCodes> {
-    const { spentCodes } = await import('./spent-codes.ts');
-    const { settings, locks, now } = this.access;
-    return spentCodes({ dir: `${settings.stateDir}/mfa`, locks, now });
   }
 
   /** The config file as it is now. @throws VaultError CONFIG_INVALID */
@@ -187,135 +175,10 @@ export class Vault {
     return signOutUrl(this.access, profile);
   }
 
-  /**
-   * The program that answers for an MFA device: that of the profile which needs the code, else that of the one the person named,
-   * where both have the same device.
-   */
-  async mfaProcess(profile: string, named?: string): Promise<string | undefined> {
-    const config = await this.access.config();
-    const resolve = (name: string) => resolveProfile(name, { config, env: this.env, flags: {}, isTarget: false });
-    const { mfaProcess, mfaSerial } = resolve(profile);
-    if (mfaProcess !== undefined || named === undefined) return mfaProcess;
-    const other = resolve(named);
-    return other.mfaSerial === mfaSerial ? other.mfaProcess : undefined;
-  }
-
-  /**
-   * Refuses a name before anybody types a secret for it: one that the vault would take for a session or an SSO token, and,
-   * where a section is to be added, one that the config file cannot hold.
-   * @throws VaultError USAGE
-   */
-  async checkName(profile: string, options: { readonly addsSection: boolean }): Promise<void> {
-    const { checkName } = await import('./operations/stored-keys.ts');
-    checkName(profile, options);
-  }
-
-  /** Stores a profile's key; the sessions that began with the old one go. Answers how many there were. */
-  async add(key: NewKey): Promise<{ sessions: number; abandonedKeyId?: string }> {
-    const { addKey } = await import('./operations/stored-keys.ts');
-    return addKey(this.access, key);
-  }
-
-  /** Asks AWS whose key this is, before it is stored. @throws VaultError as checkKey does */
-  async checkKey(key: NewKey, signal: AbortSignal): Promise<KeyCheck> {
-    const { checkKey } = await import('./operations/check-key.ts');
-    return checkKey(this.access, key, signal);
-  }
-
-  /** The keys that lie in plain text in AWS's two files. @throws VaultError CONFIG_INVALID */
-  async plainTextKeys(): Promise<{ credentialsFile: string; keys: readonly PlainTextKey[] }> {
-    const { settings } = this.access;
-    return { credentialsFile: settings.credentialsFile, keys: keysInPlainText(settings) };
-  }
-
-  /** Adds the profile's section to the config file unless it has one. */
-  async addProfile(profile: NewProfile, signal: AbortSignal): Promise<void> {
-    const { addProfile } = await import('./operations/stored-keys.ts');
-    return addProfile(this.access, profile, signal);
-  }
-
-  /** Removes a profile's stored key and the sessions that began with it. @throws VaultError CREDENTIALS_NOT_FOUND */
-  async remove(profile: string): Promise<Removal> {
-    const { removeKey } = await import('./operations/stored-keys.ts');
-    return removeKey(this.access, profile);
-  }
-
-  /** Finds the key behind a profile and asks AWS whose it is and how old. @throws VaultError as inspectKey does */
-  async inspectKey(profile: string, signal: AbortSignal): Promise<RotationPlan> {
-    const { inspectKey } = await import('./operations/rotate-key.ts');
-    return inspectKey(this.access, profile, signal);
-  }
-
-  /** Replaces a stored key by a new one, or ends what an interrupted rotation has left. @throws VaultError as rotateStoredKey does */
-  async rotate(request: RotateKeyRequest, call: CallOptions): Promise<RotateResult> {
-    const { rotateStoredKey } = await import('./operations/rotate-key.ts');
-    return rotateStoredKey(this.access, request, call);
-  }
-
-  /**
-   * The IAM user whose stored key a profile's credentials begin with, and what can be done about its MFA devices.
-   * @throws VaultError as `credentials` does; USAGE where there is no such user
-   */
-  async mfaOwner(request: MfaOwnerRequest, call: CallOptions): Promise<MfaOwner> {
-    const { mfaOwner } = await import('./operations/mfa-devices.ts');
-    return mfaOwner(this.access, request, call);
-  }
-
-  /** The roles that begin with the key of `profile` and name no MFA device, or the one it had. */
-  async mfaRoles(profile: string, before: string | undefined): Promise<string[]> {
-    const { mfaRoles } = await import('./operations/mfa-devices.ts');
-    return mfaRoles(this.access, profile, before);
-  }
-
-  /** Writes `mfa_serial` to these profiles and removes the sessions made without it. Answers how many there were. */
-  async adoptMfaDevice(names: readonly string[], adoption: Adoption): Promise<{ sessions: number }> {
-    const { adoptMfaDevice } = await import('./operations/mfa-devices.ts');
-    return adoptMfaDevice(this.access, names, adoption);
-  }
-
   /** Removes the cached sessions and the SSO token of one profile, or of all. */
   async clear(profile: string | undefined): Promise<{ sessions: number }> {
     const { clear } = await import('./operations/clear.ts');
     return clear(this.access, profile);
-  }
-
-  /** Copies stored keys to another backend. @throws VaultError USAGE, KEYRING_*; what was copied by then stays */
-  async migrate(request: MigrateRequest): Promise<MoveResult> {
-    const { migrate } = await import('./operations/move-keys.ts');
-    return migrate(this.access, request);
-  }
-
-  /** All stored keys as the text of a backup under `passphrase`. */
-  async backup(passphrase: string): Promise<{ text: string; count: number }> {
-    const { backup } = await import('./operations/move-keys.ts');
-    return backup(this.access, passphrase);
-  }
-
-  /** Puts the keys of a backup's text into the vault. @throws VaultError KEYRING_LOCKED (wrong passphrase), KEYRING_CORRUPT */
-  async restore(request: RestoreRequest): Promise<MoveResult> {
-    const { restore } = await import('./operations/move-keys.ts');
-    return restore(this.access, request);
-  }
-
-  /** The places where keys of other programs may lie; none is opened yet. */
-  async importPlaces(from: ImportSource | undefined): Promise<readonly ImportPlace[]> {
-    const { importPlaces } = await import('./operations/import-sources.ts');
-    return importPlaces(this.access, from);
-  }
-
-  /** Copies the keys of such a place to the vault in use. Answers why it could not be read. @throws VaultError as importKeys does */
-  async importKeys(place: ImportPlace, request: ImportRequest): Promise<VaultError | undefined> {
-    const { importKeys } = await import('./operations/import-keys.ts');
-    return importKeys(this.access, place, request);
-  }
-
-  /** Takes keys that the vault has out of a file that holds them in plain text. @throws VaultError CONFIG_INVALID, KEYRING_* */
-  async removePlainText(
-    left: PlainTextLeft,
-    profiles: readonly string[],
-  ): Promise<{ readonly removed: readonly string[]; readonly backup: string } | undefined> {
-    const { removePlainText } = await import('./operations/import-keys.ts');
-    return removePlainText(this.access, left, profiles);
   }
 
   /** What works on this machine and what does not; asks nobody anything. @throws VaultError CANCELLED */

@@ -44,7 +44,7 @@ async function problemOf(code: string, { cli, serial, first }: Typing): Promise<
   if (!/^\d{6}$/.test(code)) return 'an MFA code has six digits';
   const wait = `the device shows the next one in ${untilNextCodeSeconds(new Date())} s`;
   if (code === first) return `that is the first code again; ${wait}`;
-  const spent = await cli.vault.spentCodes();
+  const spent = await cli.vault.mfa.spentCodes();
   return (await spent.take(serial, code, cli.signal)) ? undefined : `that code was sent to AWS already; ${wait}`;
 }
 
@@ -52,7 +52,7 @@ async function problemOf(code: string, { cli, serial, first }: Typing): Promise<
 export function yubikeyCodes({ cli, timeoutMs }: PairOptions): CodePair {
   const { signal, env } = cli;
   return async (mfaSerial) => {
-    const spent = await cli.vault.spentCodes();
+    const spent = await cli.vault.mfa.spentCodes();
     let since = new Date();
     const next = (): Promise<string> =>
       freshCode(

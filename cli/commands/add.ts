@@ -24,11 +24,11 @@ export async function add(options: AddOptions, cli: Cli): Promise<void> {
   if (!(await mayOverwrite(options, cli))) return cli.say('nothing was changed');
   const { key, leftBehind } = await keyOf(options, cli);
   const createdAt = options.verify ? await verified(profile, key, cli) : undefined;
-  const { sessions, abandonedKeyId } = await cli.ask(() => cli.vault.add({ profile, key, createdAt }));
+  const { sessions, abandonedKeyId } = await cli.ask(() => cli.vault.keys.add({ profile, key, createdAt }));
   cli.print(`Added credentials to profile ${JSON.stringify(profile)} in vault\n`);
   if (sessions > 0) cli.print(`Deleted ${sessions} existing sessions.\n`);
   const settings = mfaSerial === undefined ? {} : { mfa_serial: mfaSerial };
-  if (addConfig) await cli.vault.addProfile({ profile, settings }, cli.signal);
+  if (addConfig) await cli.vault.keys.addProfile({ profile, settings }, cli.signal);
   if (leftBehind !== undefined) cli.say(leftBehind);
   if (abandonedKeyId === undefined || abandonedKeyId === key.accessKeyId) return;
   cli.say(`A rotation was under way, and the vault has let go of its other key, ${abandonedKeyId}: delete it in IAM.`);
@@ -43,7 +43,7 @@ async function checkProfile({ profile, env, fromFile, addConfig, mfaSerial }: Ad
     const message = `Your profile has a source_profile of ${source}, adding credentials to ${profile} won't have any effect`;
     throw usage(message, profile);
   }
-  await cli.vault.checkName(profile, { addsSection: addConfig && section === undefined });
+  await cli.vault.keys.checkName(profile, { addsSection: addConfig && section === undefined });
   if (mfaSerial === undefined) return;
   if (!/^[\w+=/:,.@-]{9,256}$/.test(mfaSerial)) {
     const shown = JSON.stringify(mfaSerial.slice(0, 120));
@@ -71,7 +71,7 @@ async function keyOf({ profile, env, fromFile }: AddOptions, cli: Cli): Promise<
 }
 
 async function keyFromFile(profile: string, cli: Cli): Promise<FoundKey> {
-  const { credentialsFile, keys } = await cli.vault.plainTextKeys();
+  const { credentialsFile, keys } = await cli.vault.keys.plainTextKeys();
   const found = keys.find((candidate) => candidate.profile === profile);
   if (found === undefined) {
     const others = keys.map((candidate) => candidate.profile).join(', ');
@@ -90,7 +90,7 @@ async function keyFromFile(profile: string, cli: Cli): Promise<FoundKey> {
 
 /** Says whose key it is. Answers when AWS made it. */
 async function verified(profile: string, key: Credentials, cli: Cli): Promise<Date | undefined> {
-  const check = await cli.vault.checkKey({ profile, key }, cli.signal);
+  const check = await cli.vault.keys.checkKey({ profile, key }, cli.signal);
   if (check.outcome === 'accepted') {
     cli.say(`The key belongs to ${check.owner} in account ${check.accountId}.`);
     return check.createdAt;

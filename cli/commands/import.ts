@@ -1,6 +1,6 @@
 import { VaultError } from '../../native-host/errors.ts';
 import { variable } from '../../native-host/settings.ts';
-import type { ImportedKey, ImportPlace, ImportSource } from '../../native-host/vault.ts';
+import type { ImportedKey, ImportPlace, ImportSource } from '../../native-host/vault-transfers.ts';
 import { askTerminal, confirm, hasTerminal } from '../ask/terminal.ts';
 import type { Cli } from '../cli.ts';
 import { printable } from '../output.ts';
@@ -30,7 +30,7 @@ export async function importAll(options: ImportOptions, cli: Cli): Promise<numbe
   const tally: Tally = { copied: 0, left: 0, failed: 0, found: 0 };
   // Needed for every key, so what is wrong with it is told before the first is touched.
   await cli.vault.config();
-  for (const place of await cli.vault.importPlaces(options.from)) {
+  for (const place of await cli.vault.transfers.importPlaces(options.from)) {
     const keys = await importFrom(place, { options, tally }, cli);
     if (place.source === 'granted') await adviseOnGranted(keys, cli);
     if (place.plainText !== undefined && !options.dryRun) await offerRemoval(place.plainText, { keys, options }, cli);
@@ -91,7 +91,7 @@ async function openAndCopy(place: ImportPlace, { options, keys }: Copying, cli: 
   const request = { ...how, ...reporter(place, { options, keys }, cli) };
   let passphrase = variable(cli.env, PASSPHRASE);
   for (let tries = 0; ; tries += 1) {
-    const problem = await cli.ask(() => cli.vault.importKeys(place, { ...request, passphrase }));
+    const problem = await cli.ask(() => cli.vault.transfers.importKeys(place, { ...request, passphrase }));
     const { file } = problem?.details ?? {};
     if (problem?.code !== 'KEYRING_LOCKED' || file === undefined) return problem;
     if (!hasTerminal()) return unasked(problem, file);
@@ -168,7 +168,7 @@ async function offerRemoval(
   const question = `Take ${plural(safe.length)} out of ${file}? A copy that only you can read stays beside it. (y|N) `;
   if (!options.removePlaintext && !(await confirm({ message: question, signal: cli.signal }))) return;
   const profiles = safe.map(({ profile }) => profile);
-  const done = await cli.ask(() => cli.vault.removePlainText(place, profiles));
+  const done = await cli.ask(() => cli.vault.transfers.removePlainText(place, profiles));
   if (done === undefined) return;
   const { removed, backup } = done;
   const names = removed.length > NAMED_MAX ? '' : `: ${removed.map(printable).join(', ')}`;

@@ -21,7 +21,7 @@ export type MfaAddOptions = {
   readonly promptTimeout: string;
 };
 
-type Owner = Awaited<ReturnType<Vault['mfaOwner']>>;
+type Owner = Awaited<ReturnType<Vault['mfa']['mfaOwner']>>;
 type Device = Awaited<ReturnType<Owner['create']>>;
 
 /**
@@ -35,7 +35,7 @@ export async function mfaAdd(options: MfaAddOptions, cli: Cli): Promise<void> {
   }
   const { profile, noSession, mfaToken, region } = options;
   const request = { profile, noSession, flags: { region } };
-  const owner = await cli.ask((call) => cli.vault.mfaOwner(request, call), { profile, mfaToken });
+  const owner = await cli.ask((call) => cli.vault.mfa.mfaOwner(request, call), { profile, mfaToken });
   if (owner.mfaSerial !== undefined && !options.replace) throw hasDevice(owner, owner.mfaSerial);
   const name = deviceName(options.name ?? owner.userName);
   if (options.yubikey) checkYubikey(owner.serialOf(name), cli);
@@ -109,7 +109,7 @@ async function adopt(serial: string, owner: Owner, { options, cli }: Work): Prom
   const { profile, mfaSerial: before } = owner;
   let roles: readonly string[] = [];
   try {
-    roles = await cli.ask(() => cli.vault.mfaRoles(profile, before));
+    roles = await cli.ask(() => cli.vault.mfa.mfaRoles(profile, before));
     const sessions = await write(options.roles === 'all' ? [profile, ...roles] : [profile], { serial, profile, cli });
     if (sessions > 0) cli.print(`Deleted ${sessions} sessions that were made without it.\n`);
   } catch (error) {
@@ -128,7 +128,7 @@ type Writing = { readonly serial: string; readonly profile: string; readonly cli
 /** Answers how many sessions went. */
 async function write(names: readonly string[], { serial, profile, cli }: Writing): Promise<number> {
   const { signal } = cli;
-  const { sessions } = await cli.ask(() => cli.vault.adoptMfaDevice(names, { serial, profile, signal }));
+  const { sessions } = await cli.ask(() => cli.vault.mfa.adoptMfaDevice(names, { serial, profile, signal }));
   const shown = names.map((name) => JSON.stringify(name)).join(', ');
   cli.print(
     `Wrote mfa_serial to ${names.length === 1 ? 'profile' : 'profiles'} ${shown} in ${cli.settings.configFile}\n`,

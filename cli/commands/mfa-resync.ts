@@ -20,7 +20,7 @@ export type MfaResyncOptions = {
 export async function mfaResync(options: MfaResyncOptions, cli: Cli): Promise<void> {
   const { profile } = options;
   const request = { profile, noSession: true, flags: { region: options.region } };
-  const owner = await cli.ask((call) => cli.vault.mfaOwner(request, call), { profile });
+  const owner = await cli.ask((call) => cli.vault.mfa.mfaOwner(request, call), { profile });
   const serial = options.serial || owner.mfaSerial; // an empty flag is none
   if (serial === undefined) {
     const message = `profile ${JSON.stringify(owner.profile)} has no mfa_serial; name the device with --serial`;

@@ -18,7 +18,7 @@ export async function remove({ profile, force, sessionsOnly }: RemoveOptions, cl
   }
   const question = `Delete credentials for profile ${JSON.stringify(profile)}? (y|N) `;
   if (!force && !(await confirm({ message: question, signal: cli.signal }))) return;
-  const { sessions, wasRotating } = await cli.ask(() => cli.vault.remove(profile));
+  const { sessions, wasRotating } = await cli.ask(() => cli.vault.keys.remove(profile));
   cli.print('Deleted credentials.\n');
   if (sessions > 0) cli.print(`Deleted ${sessions} sessions.\n`);
   if (!wasRotating) return;

@@ -74,7 +74,7 @@ type Run = { readonly cli: Cli; readonly done: Set<string> };
 
 async function rotateOne(profile: string, options: RotateOptions, { cli, done }: Run): Promise<Outcome> {
   const { noSession, mfaToken, olderThanSeconds: minAgeSeconds, dryRun } = options;
-  const plan = await cli.ask(() => cli.vault.inspectKey(profile, cli.signal), { profile });
+  const plan = await cli.ask(() => cli.vault.keys.inspectKey(profile, cli.signal), { profile });
   if (done.has(plan.accessKeyId)) {
     cli.print(`The key of profile '${profile}' is one of those above\n`);
     return 'same';
@@ -90,7 +90,7 @@ async function rotateOne(profile: string, options: RotateOptions, { cli, done }:
   cli.print(`Rotating credentials stored for profile '${master}' using ${how} (takes 10-20 seconds)\n`);
   const report = reporter(cli);
   const request = { plan, noSession, report, ...(plan.stage === undefined && { minAgeSeconds }) };
-  const result = await cli.ask((call) => cli.vault.rotate(request, call), { profile, mfaToken });
+  const result = await cli.ask((call) => cli.vault.keys.rotate(request, call), { profile, mfaToken });
   if (result.outcome === 'too-young') return tooYoung({ ...plan, createdAt: result.createdAt }, cli);
   done.add(result.accessKeyId);
   cli.print('Finished rotating access key\n');

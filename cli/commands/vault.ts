@@ -33,7 +33,7 @@ export async function migrateVault(options: MigrateOptions, cli: Cli): Promise<v
   const to = required('to', options.to);
   const { profile, dryRun: isDryRun, overwrite, deleteSource } = options;
   const request = { from, to, profile, isDryRun, overwrite, deleteSource, onProgress: progress(cli) };
-  const result = await cli.ask(() => cli.vault.migrate(request));
+  const result = await cli.ask(() => cli.vault.transfers.migrate(request));
   report(result, { isDryRun, target: to }, cli);
   if (result.isChosen) cli.say(`${cli.programName}: ${to} is the vault in use from now on`);
   const chosen = variable(cli.env, 'AWS_VAULT_BACKEND');
@@ -46,7 +46,7 @@ export async function migrateVault(options: MigrateOptions, cli: Cli): Promise<v
 export async function backupVault({ file, force }: { file: string; force: boolean }, cli: Cli): Promise<void> {
   const target = backupTarget(file, force);
   const passphrase = await backupPassphrase(cli, { isNew: true });
-  const { text, count } = await cli.ask(() => cli.vault.backup(passphrase));
+  const { text, count } = await cli.ask(() => cli.vault.transfers.backup(passphrase));
   writeWhole(target, text);
   cli.print(`Saved ${keys(count)} in ${file}\n`);
 }
@@ -71,7 +71,7 @@ export async function restoreVault(
   const text = readBackupFile(file);
   const passphrase = await backupPassphrase(cli, { isNew: false });
   const request = { text, passphrase, isDryRun, overwrite, onProgress: progress(cli) };
-  report(await cli.ask(() => cli.vault.restore(request)), { isDryRun, target: 'the vault' }, cli);
+  report(await cli.ask(() => cli.vault.transfers.restore(request)), { isDryRun, target: 'the vault' }, cli);
 }
 
 function required(flag: string, value: string | undefined): string {

@@ -1,5 +1,5 @@
 import type { Credentials } from './credentials.ts';
-import { defaultRegion, partitionOfRegion } from './partition.ts';
+import { iamCaller } from './iam-client.ts';
 import type { ServiceOptions } from './service-client.ts';
 import { notAwsAnswer } from './service-error.ts';
 
@@ -17,12 +17,7 @@ type OfKey = OfUser & { readonly accessKeyId: string };
 /** How many access keys AWS lets one user have. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 export const ACCESS_KEYS_PER_USER = 2;
 
-type Sdk = Awaited<ReturnType<typeof loadSdk>>;
-type Client = InstanceType<Sdk['IAMClient']>;
-type SendOptions = { readonly abortSignal: AbortSignal };
-
-/** Named one by one, so that a bundle holds these operations and not the whole client. */
-async function loadSdk() {
+const call = iamCaller(async () => {
   const {
     IAMClient,
     CreateAccessKeyCommand,
@@ -35,7 +30,7 @@ async function loadSdk() {
     ...{ IAMClient, CreateAccessKeyCommand, DeleteAccessKeyCommand },
     ...{ GetAccessKeyLastUsedCommand, ListAccessKeysCommand, UpdateAccessKeyCommand },
   };
-}
+});
 
 /**
  * A user's access keys, oldest first.
@@ -106,24 +101,6 @@ export async function accessKeyLastUsed(options: ServiceOptions, accessKeyId: st
   );
   if (AccessKeyLastUsed === undefined) throw incomplete('GetAccessKeyLastUsed');
   return AccessKeyLastUsed.LastUsedDate;
-}
-
-async function call<Output>(
-  operation: string,
-  options: ServiceOptions,
-  send: (client: Client, sdk: Sdk, sending: SendOptions) => Promise<Output>,
-): Promise<Output> {
-  const [sdk, { callService }] = await Promise.all([loadSdk(), import('./service-client.ts')]);
-  // IAM is one service for a whole partition and takes signatures of one region only, also behind another endpoint.
-  const region = defaultRegion(partitionOfRegion(options.region));
-  return callService(
-    { service: 'IAM', operation },
-    { ...options, region },
-    {
-      client: (settings) => new sdk.IAMClient(settings),
-      send: (client, sending) => send(client, sdk, sending),
-    },
-  );
 }
 
 function ofUser(userName: string | undefined): { UserName?: string } {

@@ -1,4 +1,4 @@
-import { defaultRegion, partitionOfRegion } from './partition.ts';
+import { iamCaller } from './iam-client.ts';
 import type { ServiceOptions } from './service-client.ts';
 import { notAwsAnswer } from './service-error.ts';
 
@@ -10,12 +10,7 @@ export type MfaCodes = readonly [first: string, second: string];
 
 export type MfaSync = { readonly userName: string; readonly serial: string; readonly codes: MfaCodes };
 
-type Sdk = Awaited<ReturnType<typeof loadSdk>>;
-type Client = InstanceType<Sdk['IAMClient']>;
-type Sending = { readonly abortSignal: AbortSignal };
-
-/** Named one by one, so that a bundle holds these operations and not the whole client. */
-async function loadSdk() {
+const call = iamCaller(async () => {
   const {
     IAMClient,
     CreateVirtualMFADeviceCommand,
@@ -32,7 +27,7 @@ async function loadSdk() {
     ListMFADevicesCommand,
     ResyncMFADeviceCommand,
   };
-}
+});
 
 /**
  * A new virtual device in the account, enabled for nobody. `name`: 1-226 characters of letters, digits and `_+=,.@-`.
@@ -98,22 +93,4 @@ export async function listMfaSerials(options: ServiceOptions, userName: string):
 
 function input({ userName, serial, codes: [first, second] }: MfaSync) {
   return { UserName: userName, SerialNumber: serial, AuthenticationCode1: first, AuthenticationCode2: second };
-}
-
-async function call<Output>(
-  operation: string,
-  options: ServiceOptions,
-  send: (client: Client, sdk: Sdk, sending: Sending) => Promise<Output>,
-): Promise<Output> {
-  const [sdk, { callService }] = await Promise.all([loadSdk(), import('./service-client.ts')]);
-  // IAM is one service for a whole partition and takes signatures of one region only, also behind another endpoint.
-  const region = defaultRegion(partitionOfRegion(options.region));
-  return callService(
-    { service: 'IAM', operation },
-    { ...options, region },
-    {
-      client: (settings) => new sdk.IAMClient(settings),
-      send: (client, sending) => send(client, sdk, sending),
-    },
-  );
 }
