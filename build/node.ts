@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Plugin, UserConfig } from 'vite';
 import { codeCacheFile, packed } from './chunk-loader.ts';
+import { placeFile, writeExecutable } from './executable.ts';
 
 const dist = 'dist';
 
@@ -32,6 +33,8 @@ export function nodeConfig(): UserConfig {
       minify: true,
       rollupOptions: {
         // Node's own modules have no side effects: one that only dropped code needs is not loaded.
+        // The executable takes seconds to make, once.
+        checks: { pluginTimings: false },
         treeshake: { moduleSideEffects: 'no-external' },
         input: { cli: 'build/start.ts', 'chunks/command-line': 'cli/main.ts', host: 'native-host/main.ts' },
         output: {
@@ -64,28 +67,23 @@ function runtimeAndLaunchers(): Plugin {
   return {
     name: 'keyturn-launchers',
     writeBundle() {
-      placeRuntime(path.join(dist, 'lib', 'node'));
+      const lib = path.join(dist, 'lib');
+      placeFile(fs.realpathSync(process.execPath), path.join(lib, 'node'));
       // A first collection of garbage costs a millisecond, and a command ends before it needs one.
-      writeLauncher('keyturn', '--min-semi-space-size=4 "$lib/cli.cjs" "$0"');
+      const flags = ['--min-semi-space-size=4'];
+      const target = path.join(dist, 'keyturn');
+      fs.rmSync(target, { force: true });
+      // Elsewhere the file would have to be signed anew (macOS) or be a program of another form (Windows).
+      if (process.platform === 'linux') writeExecutable(target, { main: path.join(lib, 'cli.cjs'), flags });
+      else writeLauncher(target, `${flags.join(' ')} "$lib/cli.cjs" "$0"`);
       // Lives as long as the browser and works for moments: small, without the compilers that repay in long computations.
-      writeLauncher('keyturn-host', '--no-opt --no-maglev --no-sparkplug --max-semi-space-size=1 "$lib/host.cjs"');
-      const chunks = path.resolve(dist, 'lib', 'chunks');
+      const small = '--no-opt --no-maglev --no-sparkplug --max-semi-space-size=1';
+      writeLauncher(path.join(dist, 'keyturn-host'), `${small} "$lib/host.cjs"`);
+      const chunks = path.resolve(lib, 'chunks');
       writePack(chunks);
       writeCodeCache(chunks);
     },
   };
-}
-
-function placeRuntime(target: string): void {
-  fs.rmSync(target, { force: true });
-  try {
-    fs.linkSync(fs.realpathSync(process.execPath), target);
-  } catch (error) {
-    // Another file system, or one without hard links: 120 MB more on the disk, nothing else.
-    if (!(error instanceof Error)) throw error;
-    fs.copyFileSync(process.execPath, target);
-    fs.chmodSync(target, 0o755);
-  }
 }
 
 /** What every command needs, in one file. */
@@ -106,7 +104,7 @@ function writeCodeCache(chunks: string): void {
  * A launcher needs nothing but /bin/sh: a browser starts the host with hardly any environment. NODE_OPTIONS is meant for the
  * user's own programs, so it is put aside for the child (an editor that debugs every Node process must not debug the vault).
  */
-function writeLauncher(name: string, nodeArguments: string): void {
+function writeLauncher(target: string, nodeArguments: string): void {
   const script = `#!/bin/sh
 self=$0
 [ -h "$self" ] && self=$(PATH=/usr/bin:/bin readlink -f -- "$self")
@@ -118,5 +116,5 @@ if [ -n "\${NODE_OPTIONS+x}" ]; then
 fi
 exec "$lib/node" ${nodeArguments} "$@"
 `;
-  fs.writeFileSync(path.join(dist, name), script, { mode: 0o755 });
+  fs.writeFileSync(target, script, { mode: 0o755 });
 }

@@ -1,4 +1,5 @@
-import { basename, dirname, resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, delimiter, dirname, resolve, sep } from 'node:path';
 import { asVaultError, type VaultError } from '../native-host/errors.ts';
 import { readSettingsFile, settingsFilePath } from '../native-host/settings-file.ts';
 import { VERSION } from '../native-host/version.ts';
@@ -15,7 +16,7 @@ async function main(startedAs: string, argv: readonly string[]): Promise<number>
       const { answerShell } = await import('./answer-shell.ts');
       return await answerShell(argv, {
         programName,
-        programFile: resolve(startedAs),
+        programFile: fileOf(startedAs),
         env: process.env,
         homeDir: home(),
       });
@@ -31,7 +32,7 @@ async function main(startedAs: string, argv: readonly string[]): Promise<number>
     const { runCommand } = await import('./run-command.ts');
     // The host's launcher lies beside this program's: dist/keyturn-host, above dist/lib/cli.cjs.
     const hostLauncher = (): string => resolve(dirname(process.argv[1] ?? ''), '..', 'keyturn-host');
-    const programFile = resolve(startedAs);
+    const programFile = fileOf(startedAs);
     return await runCommand(invocation, { programName, programFile, env: userEnvironment(), hostLauncher });
   } catch (error) {
     const failure = asVaultError(error);
@@ -45,7 +46,14 @@ function home(): string {
   return (process.platform !== 'win32' && process.env.HOME) || process.getBuiltinModule('node:os').homedir();
 }
 
-/** The environment as the user set it: the launcher puts NODE_OPTIONS aside, because it is meant for other programs. */
+/** Where this program is, as the user reaches it: a symbolic link stays when a new version takes the old one's place. */
+function fileOf(startedAs: string): string {
+  if (startedAs.includes(sep)) return resolve(startedAs);
+  const files = (process.env.PATH ?? '').split(delimiter).map((dir) => resolve(dir, startedAs));
+  return files.find((file) => existsSync(file) && realpathSync.native(file) === process.execPath) ?? process.execPath;
+}
+
+/** The environment as the user set it: where a script starts Node, it puts NODE_OPTIONS aside, because it is meant for other programs. */
 function userEnvironment(): NodeJS.ProcessEnv {
   const { KEYTURN_NODE_OPTIONS, ...env } = process.env;
   return KEYTURN_NODE_OPTIONS === undefined ? env : { ...env, NODE_OPTIONS: KEYTURN_NODE_OPTIONS };
