@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ConsoleOpens } from '../native-host/console-opens.ts';
+import { forgetDerivedKeys } from '../native-host/keyring/derived-keys.ts';
 import { PromptBroker } from '../native-host/prompts.ts';
 import { terminalConsole } from '../native-host/terminal-console.ts';
 import { UnlockedVaults } from '../native-host/unlocked-vaults.ts';
@@ -86,6 +87,7 @@ function finish(): void {
   for (const [name, script] of scripts) {
     fs.writeFileSync(codeCacheFile(path.join(directory, name)), script.createCachedData());
   }
+  forgetDerivedKeys(process.env, path.join(home, '.awsvault', 'keys'));
   fs.rmSync(home, { recursive: true, force: true });
   exit.call(process, 0);
 }

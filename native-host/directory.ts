@@ -1,5 +1,5 @@
-import { mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 /**
  * Makes a directory with its parents, for its owner only; one that is there already is left as it is. Node's own `recursive`
@@ -13,5 +13,14 @@ export function makeDirectory(dir: string): void {
     mkdirSync(dir, { mode: 0o700 });
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error; // another process was faster
+  }
+}
+
+/** One name for a directory, however it is written; one that is not there yet is where its name says. */
+export function canonicalDirectory(dir: string): string {
+  try {
+    return realpathSync.native(dir);
+  } catch {
+    return resolve(dir);
   }
 }

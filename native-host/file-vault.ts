@@ -22,6 +22,12 @@ export class FileVault {
     return provenPassphrase(this.access);
   }
 
+  /** Drops the keys that were derived for any file vault. */
+  async forgetDerivedKeys(): Promise<void> {
+    const { forgetKeys } = await import('./operations/file-vault.ts');
+    forgetKeys(this.access);
+  }
+
   /** Whether this process keeps the vault unlocked. */
   async lockState(): Promise<LockState> {
     const { lockState } = await import('./operations/file-vault.ts');

@@ -1,9 +1,8 @@
-import { realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { canonicalDirectory } from './directory.ts';
 import { newSalt, unwrapKey, wrapKey, wrappingKeyLater } from './keyring/jwe.ts';
 import { emptyVault, type KeyHolder, lockedVault, wrongPassphrase } from './keyring/key-holder.ts';
 import { opensAny } from './keyring/open-item.ts';
-import { roundsWritten } from './keyring/rounds.ts';
+import { strongRounds } from './keyring/rounds.ts';
 import type { Settings } from './settings.ts';
 
 export type UnlockOptions = {
@@ -61,7 +60,7 @@ export class UnlockedVaults {
       forget(vault);
       throw fits === false ? wrongPassphrase(dir) : emptyVault(dir);
     }
-    const name = canonical(dir);
+    const name = canonicalDirectory(dir);
     const before = this.#vaults.get(name);
     if (before !== undefined) forget(before);
     this.#vaults.set(name, vault);
@@ -86,7 +85,7 @@ export class UnlockedVaults {
   /** Who has the passphrase of the vault in `dir`; undefined while it is locked. */
   holder(dir: string): KeyHolder | undefined {
     this.#lockWhenDue();
-    return this.#vaults.get(canonical(dir))?.holder;
+    return this.#vaults.get(canonicalDirectory(dir))?.holder;
   }
 
   /** Calls `listener` after every unlocking and locking. Answers how to stop that. */
@@ -112,7 +111,7 @@ export class UnlockedVaults {
       wrap: async (contentKey) => {
         const salt = newSalt();
         const { stateDir, fileRounds: asked } = this.#settings;
-        const rounds = roundsWritten({ stateDir, asked });
+        const rounds = strongRounds({ stateDir, asked });
         const wrappedKey = wrapKey(contentKey, await keyOf(salt, rounds));
         this.#usedAt = Date.now();
         return { salt, rounds, wrappedKey };
@@ -159,13 +158,4 @@ function forget(vault: Unlocked): void {
     );
   }
   keys.clear();
-}
-
-/** One vault, however its directory is written. */
-function canonical(dir: string): string {
-  try {
-    return realpathSync(dir);
-  } catch {
-    return resolve(dir); // not made yet
-  }
 }

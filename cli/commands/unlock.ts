@@ -19,13 +19,14 @@ export async function unlock(cli: Cli): Promise<void> {
   );
 }
 
-/** Has every host forget what it was given. Where none runs there is nothing to forget. */
+/** Has every host forget what it was given, and drops the keys that terminals have derived. */
 export async function lock(cli: Cli): Promise<void> {
   let wasUnlocked = false;
   for (const address of runningHosts(hostOptions(cli))) {
     const answer = await askHost(address, { action: 'lockVault', params: {} }, hostOptions(cli));
     wasUnlocked ||= answer?.wasUnlocked === true;
   }
+  await cli.vault.fileVault.forgetDerivedKeys();
   cli.say(`${cli.programName}: ${wasUnlocked ? 'locked' : 'nothing was unlocked'}`);
 }
 

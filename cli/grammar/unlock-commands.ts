@@ -10,12 +10,12 @@ export const unlockCommands = {
     flags: {},
   },
   lock: {
-    help: 'Have every browser forget the passphrase of the file vault.',
+    help: 'Have every browser forget the passphrase of the file vault, and drop the keys of its items that are kept in memory.',
     args: {},
     flags: {},
   },
   'vault harden': {
-    help: 'Encrypt the items of the file vault anew, so that a guess at its passphrase costs more.',
+    help: 'Encrypt the items of the file vault anew that are cheap to guess at.',
     details:
       'Items that aws-vault wrote cost 2 ms for each guess, ours some 50 ms; aws-vault reads both. Each item is replaced as a whole ' +
       'and read back. Can be interrupted and repeated.',

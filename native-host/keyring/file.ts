@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { VaultError } from '../errors.ts';
+import { DerivedKeys } from './derived-keys.ts';
 import {
   isListedAs,
   itemFileModifiedAt,
@@ -28,6 +29,8 @@ export type FileKeyringOptions = {
   readonly holder?: () => Promise<KeyHolder | undefined>;
   /** Of PBKDF2 for what is written; aws-vault's where nothing is said. Asked for at every write. */
   readonly rounds?: () => number | Promise<number>;
+  /** Of this process: says where there is memory to keep derived keys in; without it none are kept. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Gets a line about permissions that were too wide. */
   readonly notice?: (line: string) => void;
 };
@@ -50,6 +53,7 @@ class FileKeyring implements Keyring {
   readonly #dir: string;
   #known: ReadonlySet<string> = new Set();
   readonly #notice: (line: string) => void;
+  readonly #derived: DerivedKeys | undefined;
   #own: { readonly passphrase: string; readonly holder: KeyHolder } | undefined;
   /** The holder whose passphrase has opened an item here, or written the first. */
   #proven: KeyHolder | undefined;
@@ -59,6 +63,7 @@ class FileKeyring implements Keyring {
     this.#options = options;
     this.#dir = options.dir;
     this.#notice = options.notice ?? (() => undefined);
+    this.#derived = options.env && new DerivedKeys(options.dir, options.env);
   }
 
   async get(key: string): Promise<KeyringItem | undefined> {
@@ -88,9 +93,10 @@ class FileKeyring implements Keyring {
       );
     }
     const holder = await this.#requireHolder();
+    const before = readItemFile(this.#dir, name);
     const isThere = () => readItemFile(this.#dir, name) !== undefined;
     // Asked twice, because another process may remove the item between the two looks.
-    if (isThere() && !isListedAs(this.#dir, name) && isThere()) {
+    if (before !== undefined && !isListedAs(this.#dir, name) && isThere()) {
       throw new VaultError(
         'KEYRING_UNAVAILABLE',
         `the file vault has an item whose name differs from ${JSON.stringify(item.key)} in case only, which the file system does not tell apart: choose another name`,
@@ -103,6 +109,7 @@ class FileKeyring implements Keyring {
     const key = { contentKey, ...(await holder.wrap(contentKey)) };
     prepareVaultDirectory(this.#dir, this.#notice);
     writeItemFile(this.#dir, name, (now) => sealWith(formatItem(item), key, now));
+    if (before !== undefined) this.#derived?.drop(before);
     if (fits === undefined) await this.#retractIfSecondPassphrase(name, holder);
     this.#proven = holder;
     if (!this.#isTidy) tidyVaultDirectory(this.#dir, this.#notice);
@@ -110,7 +117,10 @@ class FileKeyring implements Keyring {
   }
 
   async remove(key: string): Promise<boolean> {
-    return key !== '' && removeItemFile(this.#dir, itemFileName(key));
+    const text = key === '' ? undefined : readItemFile(this.#dir, itemFileName(key));
+    if (text === undefined) return false;
+    this.#derived?.drop(text);
+    return removeItemFile(this.#dir, itemFileName(key));
   }
 
   async keys(): Promise<string[]> {
@@ -146,7 +156,9 @@ class FileKeyring implements Keyring {
       if (holder === undefined) throw lockedVault(this.#dir);
       return holder;
     }
-    if (this.#own?.passphrase !== passphrase) this.#own = { passphrase, holder: passphraseHolder(passphrase, rounds) };
+    if (this.#own?.passphrase !== passphrase) {
+      this.#own = { passphrase, holder: passphraseHolder(passphrase, rounds, this.#derived) };
+    }
     return this.#own.holder;
   }
 

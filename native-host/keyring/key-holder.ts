@@ -1,5 +1,6 @@
 import { VaultError } from '../errors.ts';
-import { newWrappedKey, unwrapKey, type WrappedKey, wrappingKey } from './jwe.ts';
+import type { DerivedKeys } from './derived-keys.ts';
+import { newSalt, unwrapKey, type WrappedKey, wrapKey, wrappingKey } from './jwe.ts';
 
 /**
  * Whoever has the passphrase of a file vault: this process, or one that was unlocked and does the same for it. Only the keys of
@@ -12,11 +13,42 @@ export type KeyHolder = {
   readonly wrap: (contentKey: Buffer) => WrappedKey | Promise<WrappedKey>;
 };
 
-/** The holder of a passphrase that is known in this process. `rounds` is asked for at every write. */
-export function passphraseHolder(passphrase: string, rounds: () => number | Promise<number>): KeyHolder {
+const KEYS_MAX = 1024;
+
+/**
+ * The holder of a passphrase that is known in this process. `rounds` is asked for at every write. Each key is derived once, and
+ * what earlier processes have derived is found in `derived`.
+ */
+export function passphraseHolder(
+  passphrase: string,
+  rounds: () => number | Promise<number>,
+  derived?: DerivedKeys,
+): KeyHolder {
+  const known = new Map<string, Buffer>();
+  const nameOf = (salt: Buffer, rounds: number): string => `${rounds} ${salt.toString('base64url')}`;
+  const keep = (salt: Buffer, rounds: number, key: Buffer): void => {
+    const [oldest] = known.keys();
+    if (known.size >= KEYS_MAX && oldest !== undefined) known.delete(oldest);
+    known.set(nameOf(salt, rounds), key);
+    derived?.keep(passphrase, { salt, rounds }, key);
+  };
   return {
-    unwrap: ({ wrappedKey, salt, rounds: ofItem }) => unwrapKey(wrappedKey, wrappingKey(passphrase, salt, ofItem)),
-    wrap: async (contentKey) => newWrappedKey(contentKey, passphrase, await rounds()),
+    unwrap({ wrappedKey, salt, rounds: ofItem }) {
+      const kept = known.get(nameOf(salt, ofItem)) ?? derived?.find(passphrase, { salt, rounds: ofItem });
+      const contentKey = kept && unwrapKey(wrappedKey, kept);
+      if (contentKey !== undefined) return contentKey;
+      const key = wrappingKey(passphrase, salt, ofItem);
+      const opened = unwrapKey(wrappedKey, key);
+      if (opened !== undefined) keep(salt, ofItem, key);
+      return opened;
+    },
+    async wrap(contentKey) {
+      const salt = newSalt();
+      const written = await rounds();
+      const key = wrappingKey(passphrase, salt, written);
+      keep(salt, written, key);
+      return { salt, rounds: written, wrappedKey: wrapKey(contentKey, key) };
+    },
   };
 }
 

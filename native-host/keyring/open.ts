@@ -32,7 +32,7 @@ export type KeyringOptions = {
   readonly passphrase: () => string | undefined;
   /** Who else has it: see FileKeyringOptions. */
   readonly holder?: () => Promise<KeyHolder | undefined>;
-  /** KEYTURN_FILE_ROUNDS: see roundsWritten. */
+  /** KEYTURN_FILE_ROUNDS: see strongRounds. */
   readonly fileRounds?: string | undefined;
   readonly notice: (line: string) => void;
   readonly signal: AbortSignal;
@@ -94,10 +94,10 @@ export const BACKENDS: readonly Backend[] = [
     name: 'file',
     title: ({ fileDir }) => `the file vault ${JSON.stringify(fileDir)}`,
     platforms: 'all',
-    open: async ({ fileDir: dir, passphrase, holder, stateDir, fileRounds: asked, notice }) => {
+    open: async ({ fileDir: dir, passphrase, holder, stateDir, fileRounds: asked, env, notice }) => {
       const { fileKeyring } = await import('./file.ts');
-      const rounds = async () => (await import('./rounds.ts')).roundsWritten({ stateDir, asked });
-      return fileKeyring({ dir, passphrase, notice, rounds, ...(holder && { holder }) });
+      const rounds = async () => (await import('./rounds.ts')).strongRounds({ stateDir, asked });
+      return fileKeyring({ dir, passphrase, env, notice, rounds, ...(holder && { holder }) });
     },
   },
 ];

@@ -11,29 +11,20 @@ const SAMPLES = 5;
 const BOUNDS = { min: AWS_VAULT_ROUNDS, max: ROUNDS_READ.max } as const;
 
 export type RoundsOptions = {
-  /** The number that a vault was hardened to is kept there, in a file named `file-rounds`. */
+  /** What was measured is kept there, in a file named `file-rounds`. */
   readonly stateDir: string;
   /** KEYTURN_FILE_ROUNDS: the number itself, for who wants another price. */
   readonly asked: string | undefined;
 };
 
 /**
- * The rounds of PBKDF2 that items are written with: aws-vault's, until `vault harden` has chosen more.
+ * The rounds of PBKDF2 that items are written with: those that take this machine about 50 ms, from 8192 to 1,300,000. Measured
+ * once, so that all items of a vault cost the same. `isKept`: what was measured is remembered.
  * @throws VaultError CONFIG_INVALID for a KEYTURN_FILE_ROUNDS that is no such number
- */
-export function roundsWritten({ stateDir, asked }: RoundsOptions): number {
-  if (asked !== undefined) return askedRounds(asked);
-  return rememberedRounds(join(stateDir, 'file-rounds')) ?? AWS_VAULT_ROUNDS;
-}
-
-/**
- * The rounds to harden a vault to: those that take this machine about 50 ms, from 8192 to 1,300,000. Measured once, so that all
- * items of a vault cost the same.
- * @throws VaultError as roundsWritten does
  */
 export function strongRounds(
   { stateDir, asked }: RoundsOptions,
-  { isKept, measure = fastestOf }: { readonly isKept: boolean; readonly measure?: () => number },
+  { isKept = true, measure = fastestOf }: { readonly isKept?: boolean; readonly measure?: () => number } = {},
 ): number {
   if (asked !== undefined) return askedRounds(asked);
   const file = join(stateDir, 'file-rounds');
@@ -72,7 +63,7 @@ function remember(file: string, rounds: number): void {
     writeFileSync(temporary, `${rounds}\n`, { mode: 0o600 });
     renameSync(temporary, file);
   } catch {
-    // Where nothing can be written, what is hardened is hardened all the same, and later items cost what aws-vault's do.
+    // Where nothing can be written, every process that writes an item measures.
     if (existsSync(temporary)) rmSync(temporary);
   }
 }

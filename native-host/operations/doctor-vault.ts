@@ -3,20 +3,14 @@ import { join } from 'node:path';
 import { isStoredKey } from '../engine/session-cache.ts';
 import { VaultError } from '../errors.ts';
 import { rememberedBackend } from '../keyring/backend-choice.ts';
-import type { Keyring } from '../keyring/keyring.ts';
 import { backendNames, durableBackends } from '../keyring/open.ts';
 import { variable } from '../settings.ts';
 import { readSettingsFile, settingsFilePath } from '../settings-file.ts';
 import type { VaultAccess } from '../vault-access.ts';
-import { type Finding, inTwo } from './finding.ts';
+import { lookAtFile } from './doctor-file-vault.ts';
+import { type Finding, inTwo, keyCount, type Look } from './finding.ts';
 
 const TIMEOUT_MS = 1_500;
-
-type Look = Pick<Finding, 'level' | 'text'> & {
-  readonly remedy?: string;
-  /** Names of its items, where they could be read without a question. */
-  readonly keys?: readonly string[];
-};
 
 /** `stored`: the keys of the vault in use; undefined where nobody can tell without asking its owner. */
 export type VaultFindings = { readonly findings: readonly Finding[]; readonly stored: ReadonlySet<string> | undefined };
@@ -124,7 +118,7 @@ const LOOKS: Readonly<Record<string, Looker>> = {
   },
   keyctl: async (access) => {
     const keys = await keysIn('keyctl', access);
-    return { level: 'ok', text: `opens, with ${count(keys)}; forgets them when the machine restarts`, keys };
+    return { level: 'ok', text: `opens, with ${keyCount(keys)}; forgets them when the machine restarts`, keys };
   },
   pass: lookAtPass,
   file: lookAtFile,
@@ -138,7 +132,7 @@ async function inState(
   if (state === 'locked') return { level: 'note', text: `${what} is locked, and its owner will be asked to unlock it` };
   if (state === 'none') return { level: 'ok', text: `opens; ${what} is made when the first key is stored`, keys: [] };
   const keys = await keysIn(name, access);
-  return { level: 'ok', text: `opens, with ${count(keys)}`, keys };
+  return { level: 'ok', text: `opens, with ${keyCount(keys)}`, keys };
 }
 
 /** Only for what opens without a question. */
@@ -188,31 +182,10 @@ async function keyWithoutSecret(
   return ids[0];
 }
 
-/** Opens one item where a passphrase is given already. */
-async function lookAtFile(access: VaultAccess): Promise<Look> {
-  const { fileDir, filePassphrase } = access.settings;
-  const isThere = statSync(fileDir, { throwIfNoEntry: false }) !== undefined;
-  return access.withBackend('file', async (keyring: Keyring) => {
-    const keys = await keyring.keys();
-    if (!isThere) return { level: 'ok', text: `${fileDir} is made when the first key is stored`, keys };
-    const found = `${fileDir}, with ${count(keys)}`;
-    if (filePassphrase === undefined) return { level: 'ok', text: `${found}; its passphrase is asked for`, keys };
-    const [first] = keys;
-    if (first !== undefined) await keyring.get(first);
-    const text = first === undefined ? found : `${found}; AWS_VAULT_FILE_PASSPHRASE opens it`;
-    return { level: 'ok', text, keys };
-  });
-}
-
 /** One that this part knows nothing of is opened as far as that asks nobody, which is how backends open. */
 function lookAtOther(name: string): Looker {
   return async (access) => {
     await access.withBackend(name, async () => undefined);
     return { level: 'ok', text: 'opens' };
   };
-}
-
-function count(keys: readonly string[]): string {
-  const stored = keys.filter(isStoredKey).length;
-  return stored === 1 ? '1 key' : `${stored} keys`;
 }

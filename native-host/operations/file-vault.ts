@@ -1,4 +1,5 @@
 import { VaultError } from '../errors.ts';
+import { DerivedKeys, forgetDerivedKeys } from '../keyring/derived-keys.ts';
 import { emptyVault, type KeyHolder, lockedVault, passphraseHolder, wrongPassphrase } from '../keyring/key-holder.ts';
 import { opensAny } from '../keyring/open-item.ts';
 import { strongRounds } from '../keyring/rounds.ts';
@@ -17,7 +18,8 @@ export async function requireFileVault(
   const { fileDir: dir, stateDir, fileRounds: asked } = access.settings;
   const rounds = strongRounds({ stateDir, asked }, { isKept: !isDryRun });
   const { knownPassphrase } = access;
-  const own = knownPassphrase === undefined ? undefined : passphraseHolder(knownPassphrase, () => rounds);
+  const derived = new DerivedKeys(dir, access.env);
+  const own = knownPassphrase === undefined ? undefined : passphraseHolder(knownPassphrase, () => rounds, derived);
   const holder = own ?? (await access.keyHolder());
   if (holder === undefined) throw lockedVault(dir);
   return { dir, rounds, holder };
@@ -66,6 +68,11 @@ export async function requireUnlocked(access: VaultAccess): Promise<void> {
   const { fileDir } = access.settings;
   if (access.knownPassphrase === undefined && access.unlocked?.holder(fileDir) === undefined)
     throw lockedVault(fileDir);
+}
+
+/** Drops the keys that were derived for any file vault. */
+export function forgetKeys({ env }: VaultAccess): void {
+  forgetDerivedKeys(env);
 }
 
 async function requireFileBackend(access: VaultAccess): Promise<void> {

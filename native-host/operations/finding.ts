@@ -1,3 +1,4 @@
+import { isStoredKey } from '../engine/session-cache.ts';
 import { VaultError } from '../errors.ts';
 
 /**
@@ -13,6 +14,19 @@ export type Finding = {
   readonly text: string;
   readonly remedy?: string;
 };
+
+/** What was seen of one backend. */
+export type Look = Pick<Finding, 'level' | 'text'> & {
+  readonly remedy?: string;
+  /** Names of its items, where they could be read without a question. */
+  readonly keys?: readonly string[];
+};
+
+/** How many stored keys there are among a vault's items, in words. */
+export function keyCount(keys: readonly string[]): string {
+  const stored = keys.filter(isStoredKey).length;
+  return stored === 1 ? '1 key' : `${stored} keys`;
+}
 
 /** What an error says, and after its semicolon what to do; what concerns the choice of another backend is left out. */
 export function inTwo(error: unknown): { readonly text: string; readonly remedy?: string } {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { VaultError } from '../errors.ts';
 import { askUnlockedHost, type HostKeysOptions, type HostQuestion } from '../host-keys.ts';
+import { DerivedKeys } from '../keyring/derived-keys.ts';
 import type { WrappedKey } from '../keyring/jwe.ts';
 import { type KeyHolder, lockedVault, passphraseHolder } from '../keyring/key-holder.ts';
 
@@ -28,8 +29,9 @@ export function keyHolder(options: HolderOptions): KeyHolder {
   /** @throws VaultError KEYRING_LOCKED, PROCESS_FAILED, TIMEOUT, CANCELLED */
   const own = (): Promise<KeyHolder> => {
     if (command === undefined) throw lockedVault(dir);
-    const rounds = async () => (await import('../keyring/rounds.ts')).roundsWritten({ stateDir, asked });
-    given ??= passphraseFrom(command, options).then((passphrase) => passphraseHolder(passphrase, rounds));
+    const rounds = async () => (await import('../keyring/rounds.ts')).strongRounds({ stateDir, asked });
+    const derived = new DerivedKeys(dir, options.env);
+    given ??= passphraseFrom(command, options).then((passphrase) => passphraseHolder(passphrase, rounds, derived));
     return given;
   };
   const ask = async (question: HostQuestion): Promise<Readonly<Record<string, unknown>> | undefined> => {

@@ -37,6 +37,7 @@ function options(changed: Partial<KeyringOptions> = {}): KeyringOptions {
     stateDir,
     env: { DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(home, 'no-bus')}` },
     passphrase: () => 'passphrase',
+    fileRounds: '8192',
     notice: (line) => notices.push(line),
     signal: new AbortController().signal,
     ...changed,

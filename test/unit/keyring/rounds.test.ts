@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { roundsWritten, strongRounds } from '../../../native-host/keyring/rounds.ts';
+import { strongRounds } from '../../../native-host/keyring/rounds.ts';
 
 let parent: string;
 let stateDir: string;
@@ -14,21 +14,9 @@ beforeEach(() => {
 afterEach(() => rmSync(parent, { recursive: true }));
 
 /** `ms`: what aws-vault's 8192 rounds take on the machine. */
-const rounds = (ms: number, asked?: string) => strongRounds({ stateDir, asked }, { isKept: true, measure: () => ms });
-const written = () => roundsWritten({ stateDir, asked: undefined });
+const rounds = (ms: number, asked?: string) => strongRounds({ stateDir, asked }, { measure: () => ms });
 
 describe('the rounds that items are written with', () => {
-  it('are those of aws-vault until a vault is hardened, and then the same as those', () => {
-    expect(written()).toBe(8192);
-    expect(strongRounds({ stateDir, asked: undefined }, { isKept: false, measure: () => 2 })).toBe(25 * 8192);
-    expect(written()).toBe(8192);
-    rounds(2);
-    expect(written()).toBe(25 * 8192);
-    expect(roundsWritten({ stateDir, asked: '9000' })).toBe(9000);
-  });
-});
-
-describe('the rounds that a vault is hardened to', () => {
   it('take the machine 50 ms', () => {
     expect(rounds(2)).toBe(25 * 8192);
   });
@@ -43,6 +31,11 @@ describe('the rounds that a vault is hardened to', () => {
     const first = rounds(2);
     expect(rounds(1)).toBe(first);
     expect(readFileSync(join(stateDir, 'file-rounds'), 'utf8')).toBe(`${first}\n`);
+  });
+
+  it('are not remembered by who only looks', () => {
+    expect(strongRounds({ stateDir, asked: undefined }, { isKept: false, measure: () => 2 })).toBe(25 * 8192);
+    expect(existsSync(stateDir)).toBe(false);
   });
 
   it.each(['', 'many', '12', '1300001', '20000.5'])('are measured anew where %j was remembered', (text) => {
@@ -67,7 +60,7 @@ describe('the rounds that a vault is hardened to', () => {
   });
 
   it('are really measured', () => {
-    const measured = strongRounds({ stateDir, asked: undefined }, { isKept: true });
+    const measured = strongRounds({ stateDir, asked: undefined });
     expect(measured).toBeGreaterThanOrEqual(8192);
     expect(measured).toBeLessThanOrEqual(1_300_000);
   });
