@@ -3,6 +3,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** The variables in which somebody gives this program a secret of its own, or the way to it. Each opens every stored key at once. */
 export const OWN_SECRETS: readonly string[] = [
   'AWS_VAULT_FILE_PASSPHRASE',
+  'AWS_VAULT_OP_SERVICE_ACCOUNT_TOKEN',
   'KEYTURN_BACKUP_PASSPHRASE',
   'KEYTURN_IMPORT_PASSPHRASE',
   'KEYTURN_FILE_PASSPHRASE_COMMAND',

@@ -1,16 +1,13 @@
 import { isAbsolute } from 'node:path';
 import type { Env } from './engine/context.ts';
+import type { VaultPlace } from './keyring/vault-place.ts';
 
 /** Where and how the vault works, from flags and environment; names and defaults are aws-vault's. */
-export type Settings = {
+export type Settings = VaultPlace & {
   /** Chosen by the user; undefined: the remembered one, else the first that opens. */
   readonly backend: string | undefined;
-  readonly secretServiceCollection: string;
-  readonly fileDir: string;
-  /** The password store's directory; undefined leaves it to `pass`. */
-  readonly passDir: string | undefined;
-  readonly passCmd: string;
-  readonly passPrefix: string;
+  /** How long 1Password may take, as it is set; see opTimeoutMs. */
+  readonly opTimeout: string | undefined;
   readonly homeDir: string;
   /** Sockets, locks and the remembered backend. Private to the user, safe to delete. */
   readonly stateDir: string;
@@ -29,11 +26,17 @@ export type Settings = {
 
 type Flag =
   | 'backend'
+  | 'keychain'
   | 'secretServiceCollection'
   | 'fileDir'
   | 'passDir'
   | 'passCmd'
   | 'passPrefix'
+  | 'opTimeout'
+  | 'opVaultId'
+  | 'opItemTitlePrefix'
+  | 'opItemTag'
+  | 'opDesktopAccountId'
   | 'filePassphraseCommand'
   | 'lockAfter';
 
@@ -62,8 +65,14 @@ export function readSettings(
     secretServiceCollection:
       chosen('secretServiceCollection', 'AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME') ?? 'awsvault',
     passDir: optionalInHome(chosen('passDir', 'AWS_VAULT_PASS_PASSWORD_STORE_DIR'), homeDir),
-    passCmd: chosen('passCmd', 'AWS_VAULT_PASS_CMD') ?? 'pass',
+    passCmd: chosen('passCmd', 'AWS_VAULT_PASS_CMD'),
     passPrefix: chosen('passPrefix', 'AWS_VAULT_PASS_PREFIX') ?? '',
+    keychain: chosen('keychain', 'AWS_VAULT_KEYCHAIN_NAME') ?? 'aws-vault',
+    opTimeout: chosen('opTimeout', 'AWS_VAULT_OP_TIMEOUT'),
+    opVaultId: chosen('opVaultId', 'AWS_VAULT_OP_VAULT_ID'),
+    opItemTitlePrefix: chosen('opItemTitlePrefix', 'AWS_VAULT_OP_ITEM_TITLE_PREFIX') ?? 'aws-vault',
+    opItemTag: chosen('opItemTag', 'AWS_VAULT_OP_ITEM_TAG') ?? 'aws-vault',
+    opDesktopAccountId: chosen('opDesktopAccountId', 'AWS_VAULT_OP_DESKTOP_ACCOUNT_ID'),
     homeDir,
     fileDir: inHome(chosen('fileDir', 'AWS_VAULT_FILE_DIR') ?? '~/.awsvault/keys/', homeDir),
     // The XDG rules ignore a relative path here.

@@ -12,9 +12,11 @@ import { planOver } from './engine/plan-over.ts';
 import { cappedNotice } from './engine/role-chaining.ts';
 import { findSession, isStoredKey, sessionKeyPrefix } from './engine/session-cache.ts';
 import { VaultError } from './errors.ts';
+import type { KeyringOptions } from './keyring/backends.ts';
 import type { KeyHolder } from './keyring/key-holder.ts';
 import type { Keyring } from './keyring/keyring.ts';
-import { type KeyringOptions, type OpenedKeyring, openKeyring } from './keyring/open.ts';
+import { type OpenedKeyring, openKeyring } from './keyring/open.ts';
+import { opTimeoutMs } from './op-timeout.ts';
 import type { Settings } from './settings.ts';
 import type { UnlockedVaults } from './unlocked-vaults.ts';
 
@@ -157,7 +159,9 @@ export class VaultAccess {
   private keyringOptions(): KeyringOptions {
     const { settings, env, notice, signal } = this.options;
     const passphrase = () => this.passphrase;
-    return { ...settings, env, notice, signal, locks: this.locks, passphrase, holder: () => this.keyHolder() };
+    const timeouts = { opTimeoutMs: () => opTimeoutMs(settings.opTimeout) };
+    const { locks } = this;
+    return { ...settings, ...timeouts, env, notice, signal, locks, passphrase, holder: () => this.keyHolder() };
   }
 
   /** Ends every wait that is no call's own. */

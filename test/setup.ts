@@ -14,6 +14,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   '/usr/bin/keyctl': 'keyutils',
   '/usr/bin/pass': 'pass',
   '/usr/bin/gpg': 'gnupg',
+  '/usr/bin/age': 'age',
   '/usr/bin/aws': 'awscli',
   '/usr/bin/zsh': 'zsh',
   '/usr/bin/fish': 'fish',

@@ -1,8 +1,21 @@
+import { DEFAULT_OP_TIMEOUT, opTimeoutMs } from '../../native-host/op-timeout.ts';
 import { DEFAULT_PROMPT_TIMEOUT, promptTimeoutMs } from '../../native-host/prompt-timeout.ts';
 import type { Grammar } from '../args-grammar.ts';
 import { ssoFlags } from './sso-flags.ts';
 
-export const BACKENDS = ['secret-service', 'kwallet', 'keyctl', 'pass', 'file'] as const;
+const LINUX_BACKENDS = ['secret-service', 'kwallet', 'keyctl', 'pass', 'file', 'passage', 'op'] as const;
+/** What there is on each system, in the order in which it is tried (test/repo/backends.test.ts holds it to the code). */
+const BACKENDS_OF: { readonly [P in NodeJS.Platform]?: readonly string[] } = {
+  linux: LINUX_BACKENDS,
+  darwin: ['pass', 'file', 'passage', 'op'],
+  win32: ['file', 'op'],
+};
+export const BACKENDS = backendsOf(process.platform);
+
+export function backendsOf(platform: NodeJS.Platform): readonly string[] {
+  return BACKENDS_OF[platform] ?? LINUX_BACKENDS.filter((name) => name !== 'keyctl');
+}
+
 const PROMPTS = ['terminal', 'browser', 'kdialog', 'osascript', 'wincredui', 'ykman', 'zenity'] as const;
 
 function refusedPrompt(value: string): string {
@@ -64,31 +77,63 @@ export const globalFlags = {
     env: 'KEYTURN_FILE_PASSPHRASE_COMMAND',
     help: 'Program that prints the passphrase of the "file" backend, run by the shell.',
   },
-  // Of a backend that there is not: accepted, so that a set-up made for aws-vault goes on working.
   keychain: {
     kind: 'string',
+    placeholder: 'NAME',
     default: 'aws-vault',
     env: 'AWS_VAULT_KEYCHAIN_NAME',
-    hidden: true,
-    help: 'Name of the macOS keychain.',
+    help: 'Name of the macOS keychain, which is made if it does not exist.',
   },
   passDir: {
     kind: 'string',
     placeholder: 'DIR',
     env: 'AWS_VAULT_PASS_PASSWORD_STORE_DIR',
-    help: 'Directory of the password store (default: $PASSWORD_STORE_DIR, else ~/.password-store).',
+    help: 'Directory of the password store (default: where pass or passage has it).',
   },
   passCmd: {
     kind: 'string',
     placeholder: 'CMD',
-    default: 'pass',
     env: 'AWS_VAULT_PASS_CMD',
-    help: 'Name of the pass program.',
+    help: 'Name of the program (default: pass, or passage for the "passage" backend).',
   },
   passPrefix: {
     kind: 'string',
     placeholder: 'PREFIX',
     env: 'AWS_VAULT_PASS_PREFIX',
     help: 'Folder of the vault in the password store (default: its top).',
+  },
+  opVaultId: {
+    kind: 'string',
+    placeholder: 'ID',
+    env: 'AWS_VAULT_OP_VAULT_ID',
+    help: 'Vault of 1Password, for the "op" backend.',
+  },
+  opItemTitlePrefix: {
+    kind: 'string',
+    placeholder: 'PREFIX',
+    default: 'aws-vault',
+    env: 'AWS_VAULT_OP_ITEM_TITLE_PREFIX',
+    help: "What the titles of 1Password's items begin with.",
+  },
+  opItemTag: {
+    kind: 'string',
+    placeholder: 'TAG',
+    default: 'aws-vault',
+    env: 'AWS_VAULT_OP_ITEM_TAG',
+    help: "Tag of 1Password's items.",
+  },
+  opDesktopAccountId: {
+    kind: 'string',
+    placeholder: 'ACCOUNT',
+    env: 'AWS_VAULT_OP_DESKTOP_ACCOUNT_ID',
+    help: "Account of 1Password's app (default: the one used last).",
+  },
+  opTimeout: {
+    kind: 'string',
+    placeholder: 'DURATION',
+    default: DEFAULT_OP_TIMEOUT,
+    check: opTimeoutMs,
+    env: 'AWS_VAULT_OP_TIMEOUT',
+    help: 'How long 1Password may take for one answer with a service account.',
   },
 } as const satisfies Grammar['globals'];

@@ -1,106 +1,13 @@
-import type { Locks } from '../engine/lock.ts';
 import { VaultError } from '../errors.ts';
 import { choiceFile, rememberBackend, rememberedBackend } from './backend-choice.ts';
-import type { KeyHolder } from './key-holder.ts';
+import { BACKENDS, type Backend, type KeyringOptions } from './backends.ts';
 import type { Keyring } from './keyring.ts';
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 export type OpenedKeyring = Keyring & {
   /** Its name in BACKENDS. */
   readonly backend: string;
   close(): void;
 };
-
-export type KeyringOptions = {
-  /** From --backend or AWS_VAULT_BACKEND; undefined leaves the choice to what is remembered, or else to what opens. */
-  readonly backend: string | undefined;
-  /** The Secret Service collection; aws-vault's is `awsvault`. */
-  readonly secretServiceCollection: string;
-  /** The directory of the file vault; aws-vault's is ~/.awsvault/keys. */
-  readonly fileDir: string;
-  /** Where the chosen backend is remembered, in a file named `backend`. */
-  readonly stateDir: string;
-  /** `pass`: its directory (none: `pass` knows), program and folder. */
-  readonly passDir: string | undefined;
-  readonly passCmd: string;
-  readonly passPrefix: string;
-  readonly homeDir: string;
-  readonly locks: Locks;
-  readonly env: Env;
-  /** The passphrase of the file vault; may start to answer after a call has failed with KEYRING_LOCKED. */
-  readonly passphrase: () => string | undefined;
-  /** Who else has it: see FileKeyringOptions. */
-  readonly holder?: () => Promise<KeyHolder | undefined>;
-  /** KEYTURN_FILE_ROUNDS: see strongRounds. */
-  readonly fileRounds?: string | undefined;
-  readonly notice: (line: string) => void;
-  readonly signal: AbortSignal;
-};
-
-type Closable = Keyring & { close?(): void };
-
-type Backend = {
-  readonly name: string;
-  /** As people know it, for messages. */
-  readonly title: (options: Pick<KeyringOptions, 'fileDir'>) => string;
-  readonly platforms: readonly NodeJS.Platform[] | 'all';
-  /** Forgets when the machine restarts: never chosen unless somebody asks for it. */
-  readonly isVolatile?: true;
-  /** Loads the backend's code, and opens it as far as telling whether it is there. */
-  readonly open: (options: KeyringOptions) => Promise<Closable>;
-};
-
-/** All backends of this build, in the order in which they are tried. */
-export const BACKENDS: readonly Backend[] = [
-  {
-    name: 'secret-service',
-    title: () => 'the Secret Service',
-    platforms: ['linux', 'freebsd', 'openbsd'],
-    open: async ({ secretServiceCollection: collection, env, signal }) => {
-      const { secretServiceKeyring } = await import('./secret-service.ts');
-      return secretServiceKeyring({ collection, env, signal });
-    },
-  },
-  {
-    name: 'kwallet',
-    title: () => 'KWallet',
-    platforms: ['linux', 'freebsd', 'openbsd'],
-    open: async ({ env, signal }) => {
-      const { kwalletKeyring } = await import('./kwallet.ts');
-      return kwalletKeyring({ env, signal });
-    },
-  },
-  {
-    name: 'keyctl',
-    title: () => 'the kernel keyring',
-    platforms: ['linux'],
-    isVolatile: true,
-    open: async ({ env, signal, notice }) => {
-      const { keyctlKeyring } = await import('./keyctl.ts');
-      return keyctlKeyring({ env, signal, notice });
-    },
-  },
-  {
-    name: 'pass',
-    title: () => 'the password store (pass)',
-    platforms: ['linux', 'darwin', 'freebsd', 'openbsd'],
-    open: async ({ passDir: dir, passCmd: command, passPrefix: prefix, ...options }) => {
-      const { passKeyring } = await import('./pass.ts');
-      return passKeyring({ dir, command, prefix, ...options });
-    },
-  },
-  {
-    name: 'file',
-    title: ({ fileDir }) => `the file vault ${JSON.stringify(fileDir)}`,
-    platforms: 'all',
-    open: async ({ fileDir: dir, passphrase, holder, stateDir, fileRounds: asked, env, notice }) => {
-      const { fileKeyring } = await import('./file.ts');
-      const rounds = async () => (await import('./rounds.ts')).strongRounds({ stateDir, asked });
-      return fileKeyring({ dir, passphrase, env, notice, rounds, ...(holder && { holder }) });
-    },
-  },
-];
 
 /** The names that --backend takes here, in the order of preference; opens and loads nothing. */
 export function backendNames(platform: NodeJS.Platform = process.platform): string[] {
@@ -110,6 +17,11 @@ export function backendNames(platform: NodeJS.Platform = process.platform): stri
 /** The names of those that keep what they are given when the machine restarts. */
 export function durableBackends(platform: NodeJS.Platform = process.platform): string[] {
   return availableBackends(platform).flatMap(({ name, isVolatile }) => (isVolatile === true ? [] : [name]));
+}
+
+/** The names of those that are chosen by themselves, in the order in which they are tried. */
+export function automaticBackends(platform: NodeJS.Platform = process.platform): string[] {
+  return availableBackends(platform).flatMap(({ name, isOnRequest }) => (isOnRequest === true ? [] : [name]));
 }
 
 /** A backend as people know it. `options` says where it is. */
@@ -172,7 +84,7 @@ async function openRemembered(name: string, options: KeyringOptions): Promise<Op
 
 async function openFirst(options: KeyringOptions): Promise<OpenedKeyring> {
   const passedOver: string[] = [];
-  for (const backend of availableBackends().filter(({ isVolatile }) => isVolatile !== true)) {
+  for (const backend of availableBackends().filter(({ isOnRequest }) => isOnRequest !== true)) {
     try {
       const keyring = await openBackend(backend, options);
       if (passedOver.length > 0) {

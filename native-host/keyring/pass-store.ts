@@ -2,29 +2,34 @@ import { type Dirent, readdirSync, readFileSync, renameSync, statSync, writeFile
 import { join } from 'node:path';
 import { makeDirectory } from '../directory.ts';
 
-const ENTRY = '.gpg';
-
 /** An entry of the password store: its name below the prefix, and what changes whenever somebody writes it. */
 export type Entry = { readonly name: string; readonly stamp: string };
 
-/** All entries below `dir`, deepest last; the store's own `.git`, `.gpg-id` and the like are none. */
-export function entriesBelow(dir: string, above = ''): Entry[] {
-  return read(join(dir, above)).flatMap((each) => {
-    const name = above === '' ? each.name : `${above}/${each.name}`;
-    if (each.isDirectory()) return each.name === '.git' || each.name === '.extensions' ? [] : entriesBelow(dir, name);
-    if (!each.name.endsWith(ENTRY) || each.name === ENTRY) return [];
-    return [{ name: name.slice(0, -ENTRY.length), stamp: stampOf(join(dir, name)) }];
-  });
-}
+/** The entries of a store whose files end in one extension. */
+export type EntryFiles = {
+  /** All entries below `dir`, deepest last; the store's own `.git`, `.gpg-id` and the like are none. */
+  readonly below: (dir: string) => Entry[];
+  /** Whether the store has an entry of this name. */
+  readonly has: (dir: string, name: string) => boolean;
+  /** When an entry was written last; undefined where there is none of this name. */
+  readonly modifiedAt: (dir: string, name: string) => Date | undefined;
+};
 
-/** Whether the store has an entry of this name. */
-export function hasEntry(dir: string, name: string): boolean {
-  return statSync(join(dir, name + ENTRY), { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-/** When an entry was written last; undefined where there is none of this name. */
-export function entryModifiedAt(dir: string, name: string): Date | undefined {
-  return statSync(join(dir, name + ENTRY), { throwIfNoEntry: false })?.mtime;
+/** @param extension of an entry's file: `.gpg` for pass, `.age` for passage */
+export function entryFiles(extension: string): EntryFiles {
+  const below = (dir: string, above = ''): Entry[] =>
+    read(join(dir, above)).flatMap((each) => {
+      const name = above === '' ? each.name : `${above}/${each.name}`;
+      if (each.isDirectory()) return each.name === '.git' || each.name === '.extensions' ? [] : below(dir, name);
+      if (!each.name.endsWith(extension) || each.name === extension) return [];
+      return [{ name: name.slice(0, -extension.length), stamp: stampOf(join(dir, name)) }];
+    });
+  const statOf = (dir: string, name: string) => statSync(join(dir, name + extension), { throwIfNoEntry: false });
+  return {
+    below: (dir) => below(dir),
+    has: (dir, name) => statOf(dir, name)?.isFile() ?? false,
+    modifiedAt: (dir, name) => statOf(dir, name)?.mtime,
+  };
 }
 
 /** Which entries are items of a vault, as far as somebody has looked: entry -> its stamp then, and the answer. No secrets. */

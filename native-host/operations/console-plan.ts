@@ -1,4 +1,5 @@
 import { sessionKeyPrefix } from '../engine/session-cache.ts';
+import { placeWithin } from '../keyring/vault-place.ts';
 import type { CallOptions, VaultAccess } from '../vault-access.ts';
 import { type ConsoleRequest, consoleSeconds, destinationOf, planConsole } from './console.ts';
 
@@ -26,9 +27,8 @@ export function consolePlan(
     consoleSeconds(access, request); // refused before anybody is asked for a code
     const isKeyAlone = steps.at(-1)?.type === 'stored-key';
     if (how.call !== undefined && !isKeyAlone) await access.run(plan, how.call);
-    const { secretServiceCollection, fileDir } = access.settings;
     const chain = sessionKeyPrefix(steps, context.env) ?? `key ${steps.at(-1)?.profile.name}`;
-    const vault = [keyring.backend, secretServiceCollection, fileDir];
+    const vault = [keyring.backend, placeWithin(keyring.backend, access.settings)];
     const { region, durations } = profile;
     const inputs = [chain, vault, region, durations.federationToken, endpoints(context.env)];
     const { createHash } = process.getBuiltinModule('node:crypto');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isStoredKey } from '../engine/session-cache.ts';
 import { VaultError } from '../errors.ts';
 import { rememberedBackend } from '../keyring/backend-choice.ts';
-import { backendNames, durableBackends } from '../keyring/open.ts';
+import { automaticBackends, backendNames } from '../keyring/open.ts';
 import { variable } from '../settings.ts';
 import { readSettingsFile, settingsFilePath } from '../settings-file.ts';
 import type { VaultAccess } from '../vault-access.ts';
@@ -50,7 +50,7 @@ function chosen(
   } catch (error) {
     return { finding: { ...finding, level: 'broken', ...inTwo(error) } };
   }
-  const first = durableBackends().find((name) => looks.get(name)?.level !== 'off');
+  const first = automaticBackends().find((name) => looks.get(name)?.level !== 'off');
   if (first === undefined) return { finding: { ...finding, level: 'broken', text: 'none: no backend can be used' } };
   return {
     backend: first,
@@ -144,9 +144,10 @@ function keysIn(backend: string, access: VaultAccess): Promise<string[]> {
 async function lookAtPass(access: VaultAccess, limit: AbortSignal): Promise<Look> {
   const { settings, env } = access;
   await access.withBackend('pass', async () => undefined);
-  const { entriesBelow } = await import('../keyring/pass-store.ts');
-  const store = settings.passDir ?? (env.PASSWORD_STORE_DIR || join(settings.homeDir, '.password-store'));
-  const entries = entriesBelow(join(store, settings.passPrefix)).length;
+  const { passStore } = await import('../keyring/pass.ts');
+  const { entryFiles } = await import('../keyring/pass-store.ts');
+  const store = passStore({ dir: settings.passDir, env, homeDir: settings.homeDir });
+  const entries = entryFiles('.gpg').below(join(store, settings.passPrefix)).length;
   const lacking = await keyWithoutSecret(store, access, limit);
   if (lacking !== undefined) {
     const text = `GnuPG has no secret key ${JSON.stringify(lacking)}, which ${join(store, '.gpg-id')} names`;

@@ -1,11 +1,11 @@
 import { realpathSync } from 'node:fs';
-import { backendTitle, durableBackends, type KeyringOptions } from '../keyring/open.ts';
-import { readSettings, type Settings } from '../settings.ts';
+import type { KeyringOptions } from '../keyring/backends.ts';
+import { backendTitle, durableBackends } from '../keyring/open.ts';
+import { placeWithin, type VaultPlace, vaultPlace } from '../keyring/vault-place.ts';
+import { readSettings } from '../settings.ts';
 import type { VaultAccess } from '../vault-access.ts';
 import { keysOfItems } from './import-items.ts';
 import type { ImportPlace } from './import-place.ts';
-
-type Where = Pick<Settings, 'fileDir' | 'passDir' | 'passCmd' | 'passPrefix' | 'secretServiceCollection'>;
 
 /**
  * aws-vault's vaults: each backend where aws-vault itself would look for it, by its variables or its defaults. Flags and the
@@ -14,7 +14,7 @@ type Where = Pick<Settings, 'fileDir' | 'passDir' | 'passCmd' | 'passPrefix' | '
  */
 export async function awsVaultPlaces(access: VaultAccess): Promise<ImportPlace[]> {
   const { settings, env } = access;
-  const wheres: Where[] = [settings, readSettings(env, settings.homeDir), readSettings({}, settings.homeDir)];
+  const wheres: VaultPlace[] = [settings, readSettings(env, settings.homeDir), readSettings({}, settings.homeDir)];
   // Where that one does not open there is nothing to copy to, and this says so.
   const inUse = placeId(await access.withKeyring(async ({ backend }) => backend), settings, env);
   const places = new Map<string, ImportPlace>();
@@ -27,11 +27,10 @@ export async function awsVaultPlaces(access: VaultAccess): Promise<ImportPlace[]
   return [...places.values()];
 }
 
-type Found = { readonly backend: string; readonly where: Where; readonly isInUse: boolean };
+type Found = { readonly backend: string; readonly where: VaultPlace; readonly isInUse: boolean };
 
 function placeOf(access: VaultAccess, { backend, where, isInUse }: Found): ImportPlace {
-  const { fileDir, passDir, passCmd, passPrefix, secretServiceCollection } = where;
-  const options = { fileDir, passDir, passCmd, passPrefix, secretServiceCollection };
+  const options = vaultPlace(where);
   return {
     source: 'aws-vault',
     title: `aws-vault, ${backendTitle(backend, options)}`,
@@ -44,15 +43,17 @@ function placeOf(access: VaultAccess, { backend, where, isInUse }: Found): Impor
   };
 }
 
-function placeId(backend: string, where: Where, env: VaultAccess['env']): string {
-  const passStore = where.passDir ?? (env.PASSWORD_STORE_DIR || '~/.password-store');
-  const parts: Readonly<Record<string, string>> = {
-    file: real(where.fileDir),
-    pass: `${real(passStore)} ${where.passPrefix}`,
-    'secret-service': where.secretServiceCollection,
-  };
-  return `${backend}: ${parts[backend] ?? ''}`;
+function placeId(backend: string, where: VaultPlace, env: VaultAccess['env']): string {
+  // The same directory under another spelling is the same vault.
+  const passDir = real(where.passDir ?? (STORES[backend]?.(env) || ''));
+  return `${backend}: ${placeWithin(backend, { ...where, fileDir: real(where.fileDir), passDir })}`;
 }
+
+/** Where a program's own variable, or its default, says that its store is. */
+const STORES: Readonly<Record<string, (env: VaultAccess['env']) => string>> = {
+  pass: (env) => env.PASSWORD_STORE_DIR || '~/.password-store',
+  passage: (env) => env.PASSAGE_DIR || '~/.passage/store',
+};
 
 function real(path: string): string {
   try {

@@ -1,6 +1,7 @@
 import { VaultError } from '../errors.ts';
 import { type KeyDate, readKeyDates, writeKeyDate } from '../key-dates.ts';
 import type { OpenedKeyring } from '../keyring/open.ts';
+import { placeWithin } from '../keyring/vault-place.ts';
 import type { VaultAccess } from '../vault-access.ts';
 
 /** How old a stored key is, as far as that is known without its secret and without asking AWS. */
@@ -65,8 +66,5 @@ export async function rememberKey(
 
 /** Which vault: the same names may be in several. */
 function place({ settings }: VaultAccess, { backend }: OpenedKeyring) {
-  const { stateDir, fileDir, secretServiceCollection, passDir = '', passPrefix } = settings;
-  const places = { file: fileDir, 'secret-service': secretServiceCollection, pass: `${passDir}/${passPrefix}` };
-  const where = new Map(Object.entries(places)).get(backend) ?? '';
-  return { stateDir, vault: `${backend}:${where}` };
+  return { stateDir: settings.stateDir, vault: `${backend}:${placeWithin(backend, settings)}` };
 }

@@ -42,7 +42,7 @@ describe('as aws-vault', () => {
     [['exec', 'p', '-d', '3600'], 'time: missing unit in duration "3600", try --help'],
     [
       ['--backend=foo', 'list'],
-      "enum value must be one of secret-service,kwallet,keyctl,pass,file, got 'foo', try --help",
+      "enum value must be one of secret-service,kwallet,keyctl,pass,file,passage,op, got 'foo', try --help",
     ],
     [
       ['--prompt=pigeon', 'list'],
@@ -90,7 +90,7 @@ describe('as aws-vault', () => {
       }),
     ]);
     expect(backend.stderr).toContain(
-      "enum value must be one of secret-service,kwallet,keyctl,pass,file, got 'foo', try --help",
+      "enum value must be one of secret-service,kwallet,keyctl,pass,file,passage,op, got 'foo', try --help",
     );
     expect(prompt.stderr).toContain("got 'pigeon', try --help");
     expect([empty.status, others.status]).toEqual([0, 0]);

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fileLocks } from '../../native-host/engine/lock.ts';
-import { type KeyringOptions, openKeyring } from '../../native-host/keyring/open.ts';
+import type { KeyringOptions } from '../../native-host/keyring/backends.ts';
+import { openKeyring } from '../../native-host/keyring/open.ts';
+import { vaultPlace } from '../../native-host/keyring/vault-place.ts';
+import { readSettings } from '../../native-host/settings.ts';
 import { type SessionBus, startSessionBus } from './session-bus.ts';
 
 const ITEM = { key: 'work', data: 'the secret', label: 'aws-vault (work)' };
@@ -26,11 +29,10 @@ afterEach(async () => {
 function options(backend?: string): KeyringOptions {
   return {
     backend,
-    secretServiceCollection: 'awsvault',
+    ...vaultPlace(readSettings({}, home)),
+    opTimeoutMs: () => 15_000,
     fileDir: join(home, 'keys'),
     passDir: join(home, 'store'),
-    passCmd: 'pass',
-    passPrefix: '',
     homeDir: home,
     locks: fileLocks(join(home, 'state')),
     stateDir: join(home, 'state'),
@@ -64,7 +66,7 @@ it('a Secret Service that is gone later is an error that tells the way out, and 
   await expect(openKeyring(options())).rejects.toMatchObject({
     code: 'KEYRING_UNAVAILABLE',
     message: expect.stringMatching(
-      /secret-service is the vault remembered in .*state\/backend.*--backend kwallet\|keyctl\|pass\|file/,
+      /secret-service is the vault remembered in .*state\/backend.*--backend kwallet\|keyctl\|pass\|file\|passage\|op/,
     ),
   });
   expect(readdirSync(home)).toEqual(['state']);

@@ -3,7 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileLocks } from '../../native-host/engine/lock.ts';
-import { type PassOptions, passKeyring } from '../../native-host/keyring/pass.ts';
+import { passKeyring } from '../../native-host/keyring/pass.ts';
+import type { PasswordStoreOptions } from '../../native-host/keyring/password-store.ts';
 import { keyringContract } from './keyring-contract.ts';
 import { type PasswordStore, startPasswordStore } from './password-store.ts';
 
@@ -17,7 +18,7 @@ const AWS_VAULT_ITEM = JSON.stringify({
   KeychainNotSynchronizable: false,
 });
 
-function optionsFor({ home, dir, env }: Pick<PasswordStore, 'home' | 'dir' | 'env'>): PassOptions {
+function optionsFor({ home, dir, env }: Pick<PasswordStore, 'home' | 'dir' | 'env'>): PasswordStoreOptions {
   const stateDir = path.join(home, 'state');
   return {
     dir,

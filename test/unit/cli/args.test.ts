@@ -88,7 +88,9 @@ describe('exec', () => {
         ...{ debug: false, backend: undefined, prompt: undefined, fileDir: '~/.awsvault/keys/' },
         ...{ promptTimeout: '5m', lockAfter: '15m', filePassphraseCommand: undefined },
         ...{ secretServiceCollection: 'awsvault', keychain: 'aws-vault' },
-        ...{ passDir: undefined, passCmd: 'pass', passPrefix: undefined },
+        ...{ passDir: undefined, passCmd: undefined, passPrefix: undefined },
+        ...{ opVaultId: undefined, opItemTitlePrefix: 'aws-vault', opItemTag: 'aws-vault' },
+        ...{ opDesktopAccountId: undefined, opTimeout: '15s' },
         ...{
           duration: undefined,
           noSession: false,
@@ -151,7 +153,7 @@ describe('a variable', () => {
   test('is checked like the flag', () => {
     const env = { AWS_VAULT_BACKEND: 'foo' };
     expect(problem(['list'], env).message).toBe(
-      "enum value must be one of secret-service,kwallet,keyctl,pass,file, got 'foo', try --help",
+      "enum value must be one of secret-service,kwallet,keyctl,pass,file,passage,op, got 'foo', try --help",
     );
     expect(parse(['list', '--backend=file'], env)).toMatchObject({ flags: { backend: 'file' } });
   });

@@ -71,7 +71,7 @@ describe('completion', () => {
   it('offers the flags of the command and the global ones, without hidden ones', async () => {
     const flags = await values('export', '-');
     for (const flag of ['--help', '--backend', '--format', '--duration']) expect(flags).toContain(flag);
-    for (const flag of ['--help-long', '--keychain', '-d']) expect(flags).not.toContain(flag);
+    for (const flag of ['--help-long', '--sessions-only', '-d']) expect(flags).not.toContain(flag);
     expect(await values('export', 'prod', '--no-')).toContain('--no-no-session');
     expect(await values('-')).not.toContain('--format');
   });

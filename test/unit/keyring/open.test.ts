@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileLocks } from '../../../native-host/engine/lock.ts';
-import { BACKENDS, backendNames, type KeyringOptions, openKeyring } from '../../../native-host/keyring/open.ts';
+import { BACKENDS, type KeyringOptions } from '../../../native-host/keyring/backends.ts';
+import { automaticBackends, backendNames, openKeyring } from '../../../native-host/keyring/open.ts';
+import { vaultPlace } from '../../../native-host/keyring/vault-place.ts';
+import { readSettings } from '../../../native-host/settings.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 
 const ITEM = { key: 'work', data: 'the secret', label: 'aws-vault (work)' };
@@ -27,11 +30,10 @@ afterEach(() => {
 function options(changed: Partial<KeyringOptions> = {}): KeyringOptions {
   return {
     backend: undefined,
-    secretServiceCollection: 'awsvault',
+    ...vaultPlace(readSettings({}, home)),
+    opTimeoutMs: () => 15_000,
     fileDir: join(home, 'keys'),
     passDir: join(home, 'store'),
-    passCmd: 'pass',
-    passPrefix: '',
     homeDir: home,
     locks: fileLocks(stateDir),
     stateDir,
@@ -51,10 +53,17 @@ function remember(content: string): void {
 
 describe('the backends', () => {
   it('are listed per system, in the order in which they are tried', () => {
-    expect(backendNames('linux')).toEqual(['secret-service', 'kwallet', 'keyctl', 'pass', 'file']);
-    expect(backendNames('darwin')).toEqual(['pass', 'file']);
-    expect(backendNames('win32')).toEqual(['file']);
-    expect(BACKENDS.map(({ name }) => name)).toEqual(['secret-service', 'kwallet', 'keyctl', 'pass', 'file']);
+    const onRequest = ['passage', 'op'];
+    expect(backendNames('linux')).toEqual(['secret-service', 'kwallet', 'keyctl', 'pass', 'file', ...onRequest]);
+    expect(backendNames('darwin')).toEqual(['pass', 'file', ...onRequest]);
+    expect(backendNames('win32')).toEqual(['file', 'op']);
+  });
+
+  it('are chosen by themselves only where they last and their place is known', () => {
+    expect(automaticBackends('linux')).toEqual(['secret-service', 'kwallet', 'pass', 'file']);
+    expect(automaticBackends('darwin')).toEqual(['pass', 'file']);
+    expect(automaticBackends('win32')).toEqual(['file']);
+    expect(BACKENDS.at(0)?.name).toBe('secret-service');
   });
 });
 
@@ -87,7 +96,7 @@ describe('a backend that is asked for', () => {
   it.each(['foo', '', 'File', 'keychain'])("is refused in aws-vault's words when it is %j", async (backend) => {
     await expect(openKeyring(options({ backend }))).rejects.toMatchObject({
       code: 'USAGE',
-      message: `enum value must be one of secret-service,kwallet,keyctl,pass,file, got '${backend}'`,
+      message: `enum value must be one of secret-service,kwallet,keyctl,pass,file,passage,op, got '${backend}'`,
       details: { flag: 'backend' },
     });
   });
@@ -150,7 +159,7 @@ describe('the remembered backend', () => {
     remember('secret-service\n');
     await expect(openKeyring(options())).rejects.toMatchObject({
       code: 'KEYRING_UNAVAILABLE',
-      message: expect.stringMatching(/remembered in .*--backend kwallet\|keyctl\|pass\|file/),
+      message: expect.stringMatching(/remembered in .*--backend kwallet\|keyctl\|pass\|file\|passage\|op/),
     });
     await expect(openKeyring(options())).rejects.toMatchObject({ message: expect.stringContaining(choice) });
     expect(readFileSync(choice, 'utf8')).toBe('secret-service\n');
