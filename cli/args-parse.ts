@@ -220,7 +220,7 @@ class Parser {
       return String(fromEnv || (fromFile?.value ?? ''))
         .split(/\s+/)
         .filter(Boolean);
-    if (fromEnv) return spec.kind === 'boolean' ? truth(fromEnv, `$${spec.env}`) : convert(flag, fromEnv);
+    if (fromEnv) return spec.kind === 'boolean' ? truth(fromEnv, `$${spec.env}`) : convertVariable(flag, fromEnv);
     if (fromFile !== undefined) return fromFile.value;
     if (spec.kind === 'boolean') return spec.default ?? false;
     return spec.kind === 'duration' ? undefined : spec.default;
@@ -250,6 +250,19 @@ export function convert(flag: Pick<Flag, 'name' | 'spec'>, text: string): unknow
     throw usageError(`enum value must be one of ${spec.choices.join(',')}, got '${text}'`, flag.name);
   }
   throw new VaultError('USAGE', spec.refusal(text), { details: { flag: flag.name } });
+}
+
+/** A refusal says in which variable the value is: nobody has typed it just now. @throws VaultError USAGE */
+function convertVariable(flag: Flag, text: string): unknown {
+  try {
+    return convert(flag, text);
+  } catch (error) {
+    const name = String(flag.spec.env);
+    if (!(error instanceof VaultError) || error.message.includes(name)) throw error;
+    throw new VaultError(error.code, error.message.replace(/(, try --help)?$/, ` (in $${name})$1`), {
+      details: error.details,
+    });
+  }
 }
 
 const TRUE = ['1', 't', 'true', 'y', 'yes', 'on'];

@@ -6,6 +6,7 @@ import { readSettings } from '../native-host/settings.ts';
 import { Vault } from '../native-host/vault.ts';
 import { VERSION } from '../native-host/version.ts';
 import { type Command, type CommandOf, GRAMMAR } from './args.ts';
+import type { FlagOrigin } from './args-grammar.ts';
 import { commandAsker, type PromptName } from './asker.ts';
 import { isInstalled } from './child.ts';
 import type { Cli } from './cli.ts';
@@ -20,9 +21,12 @@ export type Surroundings = {
 };
 
 /** What commands work with, made for the flags that every command has. */
-export function makeCli(flags: CommandOf<Command>['flags'], surroundings: Surroundings): Cli {
+export function makeCli(
+  { flags, origins }: Pick<CommandOf<Command>, 'flags' | 'origins'>,
+  surroundings: Surroundings,
+): Cli {
   const { programName, programFile, env, hostLauncher } = surroundings;
-  requirePrompt(flags.prompt, env);
+  requirePrompt(flags.prompt, origins.prompt, env);
   const asked = { ...flags, timeoutMs: promptTimeoutMs(flags.promptTimeout) };
   const interrupted = new AbortController();
   // The second Ctrl-C must always work, whatever the first one is waiting for.
@@ -98,7 +102,7 @@ function typedPassphrase(unlock: Vault['unlock']) {
 }
 
 /** A prompt that is a program must be there, as aws-vault checks it: at once, and not when a code is needed. */
-function requirePrompt(prompt: PromptName | undefined, env: Env): void {
+function requirePrompt(prompt: PromptName | undefined, origin: FlagOrigin | undefined, env: Env): void {
   const isThere = (name: PromptName): boolean => {
     if (name === 'terminal' || name === 'browser') return true;
     if (name === 'wincredui') return process.platform === 'win32';
@@ -106,7 +110,13 @@ function requirePrompt(prompt: PromptName | undefined, env: Env): void {
   };
   if (prompt === undefined || isThere(prompt)) return;
   const available = GRAMMAR.globals.prompt.choices.filter(isThere);
-  const message = `--prompt value must be one of ${available.join(',')}, got '${prompt}', try --help`;
+  const where =
+    origin?.type === 'environment'
+      ? ` (in $${origin.name})`
+      : origin?.type === 'file'
+        ? ` (${origin.file}, line ${origin.line})`
+        : '';
+  const message = `--prompt value must be one of ${available.join(',')}, got '${prompt}'${where}, try --help`;
   throw new VaultError('USAGE', message, { details: { flag: 'prompt' } });
 }
 

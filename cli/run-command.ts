@@ -3,6 +3,7 @@ import { chosenProfile, pickedProfile, profileAfterDashes, remember } from './ch
 import type { Cli } from './cli.ts';
 import { exec } from './commands/exec.ts';
 import { makeCli, type Surroundings } from './make-cli.ts';
+import { checkServerFlags } from './server-conflicts.ts';
 
 // The version is printed without any of this.
 type Command = Exclude<AnyCommand, 'version'>;
@@ -13,11 +14,13 @@ type Runner = { readonly [C in Command]: (invocation: CommandOf<C>, cli: Cli) =>
 const runners: Runner = {
   async add({ args, flags }, cli) {
     const { add } = await import('./commands/add.ts');
-    return done(add({ ...args, ...flags }, cli));
+    const { newKeyTarget } = await import('./target-profile.ts');
+    return done(add({ ...flags, ...(await newKeyTarget(args.profile, cli)) }, cli));
   },
   async remove({ args, flags }, cli) {
     const { remove } = await import('./commands/remove.ts');
-    return done(remove({ ...args, ...flags }, cli));
+    const { keyTarget } = await import('./target-profile.ts');
+    return done(remove({ ...flags, ...(await keyTarget(args.profile, cli)) }, cli));
   },
   async list({ flags }, cli) {
     const { list } = await import('./commands/list.ts');
@@ -27,13 +30,13 @@ const runners: Runner = {
     const { rotate } = await import('./commands/rotate.ts');
     return rotate({ ...flags, ...args, olderThanSeconds: flags.olderThan }, cli);
   },
-  async exec({ args: words, flags }, cli) {
+  async exec({ args: words, flags, origins }, cli) {
     const { profile, cmd: command, args } = await profileAfterDashes(words, cli);
-    const request = { ...flags, profile, durationSeconds: flags.duration };
+    const check = (): void => checkServerFlags(flags, origins);
+    const request = { ...flags, profile, durationSeconds: flags.duration, check };
     if (flags.server || flags.ecsServer || flags.ec2Server) {
       const { execServer } = await import('./commands/exec-server.ts');
-      const chosen = await chosenProfile(profile, cli);
-      return execServer({ ...request, profile: chosen, command, args }, cli);
+      return execServer({ ...request, command, args }, cli);
     }
     if (!flags.json) return exec({ ...request, command, args }, cli);
     const { exportProfile } = await import('./commands/export.ts');
@@ -143,7 +146,7 @@ export async function runCommand<C extends Command>(
   invocation: CommandOf<C>,
   surroundings: Surroundings,
 ): Promise<number> {
-  const cli = makeCli(invocation.flags, surroundings);
+  const cli = makeCli(invocation, surroundings);
   // Indexing by the union loses the link between a command and its own runner; the table's type keeps it.
   const run = runners[invocation.command] as (invocation: CommandOf<C>, cli: Cli) => Promise<number>;
   try {

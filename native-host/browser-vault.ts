@@ -7,6 +7,7 @@ import type { ConsoleRequest, ConsoleSignIn } from './operations/console.ts';
 import type { PromptBroker, PromptRequest } from './prompts.ts';
 import type { UnlockedVaults } from './unlocked-vaults.ts';
 import type { Vault } from './vault.ts';
+import type { MfaProcess } from './vault-mfa.ts';
 
 export type BrowserVaultOptions = {
   readonly prompts: PromptBroker;
@@ -62,11 +63,11 @@ function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string | unde
       const { freshCode } = await import('./fresh-code.ts');
       const spent = await vault.mfa.spentCodes();
       const ask = async (asked: MfaQuestion): Promise<GivenCode> => {
-        const command = await vault.mfa.mfaProcess(asked.profile, wanted);
-        if (command === undefined || asked.rejected !== undefined) {
+        const program = await vault.mfa.mfaProcess(asked.profile, wanted);
+        if (program === undefined || asked.rejected !== undefined) {
           return { code: await person(asked, signal), from: 'person' };
         }
-        return fromProcess(command, asked, signal);
+        return fromProcess(program, asked, signal);
       };
       return freshCode(question, { ask, spent, now: () => new Date(), signal, notice: () => undefined });
     },
@@ -85,14 +86,18 @@ function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string | unde
   };
 
   /** A program that fails gives way to the person at the browser, who is told why. */
-  async function fromProcess(command: string, question: MfaQuestion, signal: AbortSignal): Promise<GivenCode> {
+  async function fromProcess(
+    { command, env }: MfaProcess,
+    question: MfaQuestion,
+    signal: AbortSignal,
+  ): Promise<GivenCode> {
     const [{ runMfaProcess }, { promptTimeoutMs }] = await Promise.all([
       import('./mfa-process.ts'),
       import('./prompt-timeout.ts'),
     ]);
     const timeoutMs = promptTimeoutMs(vault.env.KEYTURN_PROMPT_TIMEOUT || undefined);
     try {
-      return { code: await runMfaProcess(command, { signal, env: vault.env, timeoutMs }), from: 'program' };
+      return { code: await runMfaProcess(command, { signal, env, timeoutMs }), from: 'program' };
     } catch (error) {
       if (!(error instanceof VaultError) || error.code === 'CANCELLED') throw error;
       return { code: await person({ ...question, rejected: error.message }, signal), from: 'person' };

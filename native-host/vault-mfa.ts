@@ -1,7 +1,11 @@
 import { resolveProfile } from './aws/profile.ts';
+import type { Env } from './engine/context.ts';
 import type { Adoption, MfaOwner, MfaOwnerRequest } from './operations/mfa-devices.ts';
 import type { SpentCodes } from './spent-codes.ts';
 import type { CallOptions, VaultAccess } from './vault-access.ts';
+
+/** The command of an `mfa_process`, and what it is run with. */
+export type MfaProcess = { readonly command: string; readonly env: Env };
 
 /** MFA devices: the codes they have given, who answers for them, and how a profile gets one. */
 export class VaultMfa {
@@ -22,7 +26,14 @@ export class VaultMfa {
    * The program that answers for an MFA device: that of the profile which needs the code, else that of the one the person named,
    * where both have the same device.
    */
-  async mfaProcess(profile: string, named?: string): Promise<string | undefined> {
+  async mfaProcess(profile: string, named?: string): Promise<MfaProcess | undefined> {
+    const command = await this.mfaCommand(profile, named);
+    if (command === undefined) return undefined;
+    const { resolvingEnvironment } = await import('./engine/resolving.ts');
+    return { command, env: resolvingEnvironment(profile, this.access.env) };
+  }
+
+  private async mfaCommand(profile: string, named: string | undefined): Promise<string | undefined> {
     const config = await this.access.config();
     const resolve = (name: string) =>
       resolveProfile(name, { config, env: this.access.env, flags: {}, isTarget: false });

@@ -4,6 +4,7 @@ import { VaultError } from '../../native-host/errors.ts';
 import type { GivenCode } from '../../native-host/fresh-code.ts';
 import { variable } from '../../native-host/settings.ts';
 import { socketPlace } from '../../native-host/user-socket-place.ts';
+import type { MfaProcess } from '../../native-host/vault-mfa.ts';
 import type { PromptName } from '../asker.ts';
 import { isInstalled as isOnPath } from '../child.ts';
 import type { AskHow, Cli } from '../cli.ts';
@@ -23,8 +24,8 @@ export type Driver = {
 
 export type DriverOptions = {
   readonly prompt: PromptName | undefined;
-  /** The command of the profile's `mfa_process`. */
-  readonly mfaProcess: string | undefined;
+  /** The profile's `mfa_process`. */
+  readonly mfaProcess: MfaProcess | undefined;
   readonly timeoutMs: number;
   readonly how: AskHow;
   readonly cli: Omit<Cli, 'ask'>;
@@ -136,11 +137,11 @@ function driver(name: PromptName, options: DriverOptions): Omit<Driver, 'isChose
   return { name, from: name === 'ykman' ? 'program' : 'person', ask: programDriver(name, options) };
 }
 
-function processDriver(command: string, { timeoutMs, cli }: DriverOptions): Driver['ask'] {
+function processDriver({ command, env }: MfaProcess, { timeoutMs, cli }: DriverOptions): Driver['ask'] {
   return async ({ rejected }, signal) => {
     if (rejected !== undefined) cli.say(`${cli.programName}: ${rejected}; running mfa_process again`);
     const { runMfaProcess } = await import('../../native-host/mfa-process.ts');
-    return runMfaProcess(command, { signal, env: cli.env, timeoutMs });
+    return runMfaProcess(command, { signal, env, timeoutMs });
   };
 }
 

@@ -5,6 +5,7 @@ import fuzzysort from 'fuzzysort';
 import { VaultError } from '../../native-host/errors.ts';
 import type { Cli } from '../cli.ts';
 import { recentProfiles } from '../recent-profiles.ts';
+import { endOf, startOf, textWidth } from '../text-width.ts';
 
 type Profile = Awaited<ReturnType<Cli['vault']['list']>>['profiles'][number];
 type Choice = {
@@ -15,6 +16,9 @@ type Choice = {
   readonly role: string;
   readonly disabled: string | false;
 };
+
+/** `withKey`: only those that have a key in the vault, even where something else is wrong with them. */
+export type Choosable = { readonly withKey: boolean };
 
 const PAGE_SIZE = 10;
 // The question, a blank line and the keys that can be pressed stand around the profiles; the mark of the chosen one before them.
@@ -33,8 +37,9 @@ const [INPUT, OUTPUT] = process.platform === 'win32' ? ['\\\\.\\CONIN$', '\\\\.\
  * stdin and stdout stay untouched: `eval "$(keyturn export)"` asks too.
  * @throws VaultError CANCELLED on Esc and Ctrl-C; CONFIG_INVALID where there is nothing to choose
  */
-export async function pickProfile(cli: Cli): Promise<string> {
-  const { profiles } = await cli.ask(() => cli.vault.list());
+export async function pickProfile(cli: Cli, { withKey }: Choosable = { withKey: false }): Promise<string> {
+  const { profiles } = await cli.ask(() => (withKey ? listWithKey(cli) : cli.vault.list()));
+  if (withKey && profiles.length === 0) throw new VaultError('CREDENTIALS_NOT_FOUND', NO_KEY);
   if (!profiles.some(({ problem }) => problem === undefined)) throw nothingToChoose(profiles);
   const stopped = new AbortController();
   const input = new ReadStream(openSync(INPUT, 'r'));
@@ -61,6 +66,16 @@ export async function pickProfile(cli: Cli): Promise<string> {
   }
 }
 
+const NO_KEY = "the vault holds no key to choose; run 'keyturn add NAME' first";
+
+async function listWithKey(cli: Cli): Promise<{ readonly profiles: readonly Profile[] }> {
+  const [{ profiles }, { storedKeys }] = await Promise.all([cli.vault.list(), cli.vault.inventory()]);
+  const stored = new Set(storedKeys);
+  return {
+    profiles: profiles.filter(({ name }) => stored.has(name)).map(({ problem: _problem, ...profile }) => profile),
+  };
+}
+
 /**
  * What a person reads and searches: name, account and role, and what is wrong with those that cannot be used. Each is one line of
  * a terminal with so many columns, because a list whose lines wrap scrolls the chosen one out of sight.
@@ -68,7 +83,7 @@ export async function pickProfile(cli: Cli): Promise<string> {
 export function inOrder(profiles: readonly Profile[], recent: readonly string[], columns: number): Choice[] {
   const rank = new Map(recent.map((name, index) => [name, index]));
   const available = Math.max(1, columns - MARK_WIDTH - 1);
-  const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => [...text].length));
+  const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map(textWidth));
   const others = profiles.map(({ accountId = '', roleName = '' }) =>
     `  ${accountId.padEnd(12)}  ${roleName}`.trimEnd(),
   );
@@ -85,7 +100,8 @@ export function inOrder(profiles: readonly Profile[], recent: readonly string[],
     .sort((one, other) => one.rank - other.rank)
     .map(({ profile: { name, accountId: account = '', roleName: role = '', problem }, line: text }) => ({
       ...{ value: name, short: shown(name), name: text, account, role },
-      disabled: problem === undefined ? false : cut(`(${shown(problem)})`, Math.max(1, available - text.length - 1)),
+      disabled:
+        problem === undefined ? false : cut(`(${shown(problem)})`, Math.max(1, available - textWidth(text) - 1)),
     }));
 }
 
@@ -98,15 +114,18 @@ export function matching(term: string | undefined, choices: readonly Choice[]): 
 
 /** In so many columns; of a name that is too long its beginning and its end, which is where such names differ. */
 function fitted(name: string, width: number): string {
-  const letters = [...name];
-  if (letters.length <= width) return name + ' '.repeat(width - letters.length);
-  const end = Math.floor((width - 1) / 2);
-  return `${letters.slice(0, width - 1 - end).join('')}…${letters.slice(letters.length - end).join('')}`;
+  if (textWidth(name) <= width) return filled(name, width);
+  const end = endOf(name, Math.floor((width - 1) / 2));
+  return filled(`${startOf(name, width - 1 - textWidth(end))}…${end}`, width);
+}
+
+/** A letter of two columns may leave the last one empty. */
+function filled(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - textWidth(text)));
 }
 
 function cut(text: string, width: number): string {
-  const letters = [...text];
-  return letters.length <= width ? text : `${letters.slice(0, width - 1).join('')}…`;
+  return textWidth(text) <= width ? text : `${startOf(text, width - 1)}…`;
 }
 
 function shown(text: string): string {

@@ -3,9 +3,9 @@ import { VaultError } from '../../native-host/errors.ts';
 import { variable } from '../../native-host/settings.ts';
 import { askTerminal, confirm, hasTerminal } from '../ask/terminal.ts';
 import type { Cli } from '../cli.ts';
+import { type Target, targetText } from '../target-profile.ts';
 
-export type AddOptions = {
-  readonly profile: string;
+export type AddOptions = Target & {
   readonly env: boolean;
   readonly fromFile: boolean;
   readonly verify: boolean;
@@ -20,6 +20,7 @@ export type AddOptions = {
  */
 export async function add(options: AddOptions, cli: Cli): Promise<void> {
   const { profile, addConfig, mfaSerial } = options;
+  if (options.namedBy !== undefined) cli.say(`${cli.programName}: ${targetText(options)}`);
   await checkProfile(options, cli);
   if (!(await mayOverwrite(options, cli))) return cli.say('nothing was changed');
   const { key, leftBehind } = await keyOf(options, cli);
@@ -56,8 +57,9 @@ async function checkProfile({ profile, env, fromFile, addConfig, mfaSerial }: Ad
 }
 
 /** A person is asked before a key is lost. A script has nobody to ask, and replaces keys as it did with aws-vault. */
-async function mayOverwrite({ profile, env }: AddOptions, cli: Cli): Promise<boolean> {
-  if (env || !hasTerminal()) return true;
+async function mayOverwrite({ profile, namedBy, env }: AddOptions, cli: Cli): Promise<boolean> {
+  // Where the name was not typed, it may be another profile's key that would be lost.
+  if ((env && namedBy === undefined) || !hasTerminal()) return true;
   if (!(await cli.vault.inventory()).storedKeys.includes(profile)) return true;
   const message = `The vault has a key for profile ${JSON.stringify(profile)} already. Replace it? (y|N) `;
   return confirm({ message, signal: cli.signal });

@@ -6,7 +6,8 @@ import type { Finding } from '../../native-host/operations/finding.ts';
 import { CHROMIUM_EXTENSION_ID, FIREFOX_ADDON_ID } from '../../native-host/protocol.ts';
 import { VERSION } from '../../native-host/version.ts';
 import type { Cli } from '../cli.ts';
-import { alignedColumns, printable } from '../output.ts';
+import { printable } from '../output.ts';
+import { alignedColumns } from '../table.ts';
 
 const HELLO_TIMEOUT_MS = 2_000;
 const TITLES: { readonly [A in Finding['area']]: string } = {

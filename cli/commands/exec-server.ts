@@ -3,24 +3,22 @@ import { FreshCredentials, SPARE_SECONDS } from '../../native-host/credential-se
 import { asVaultError, VaultError } from '../../native-host/errors.ts';
 import type { CallOptions } from '../../native-host/vault-access.ts';
 import { serverEnvironment, spawnAndWait } from '../child.ts';
+import { checkProfileCanBeChosen, chosenProfile } from '../chosen-profile.ts';
 import type { Cli } from '../cli.ts';
 import { reachEnvironment } from '../reach-environment.ts';
 import { announceSubshell, type ExecOptions, programOf } from './exec.ts';
 import { inContext } from './request.ts';
 
 export type ServerFlags = {
-  readonly server: boolean;
-  readonly ecsServer: boolean;
   readonly ec2Server: boolean;
   readonly lazy: boolean;
-  readonly json: boolean;
   readonly allowRole: readonly string[];
   readonly ecsListen: string | undefined;
   readonly ecsUri: string | undefined;
   readonly ec2HttpTokens: 'required' | 'optional';
 };
 
-export type ExecServerOptions = Omit<ExecOptions, 'profile'> & { readonly profile: string } & ServerFlags;
+export type ExecServerOptions = ExecOptions & ServerFlags;
 
 /** What the servers of both kinds are given. */
 export type Served = {
@@ -40,13 +38,14 @@ export type Running = {
 /**
  * Runs a program beside a server that gives it credentials and renews them. The server ends with the program.
  * @returns the program's exit status
- * @throws VaultError of the engine; USAGE for flags that exclude each other; PROCESS_FAILED when there is no such program, or
+ * @throws VaultError of the engine; PROCESS_FAILED when there is no such program, or
  *   the server cannot listen
  */
 export async function execServer(options: ExecServerOptions, cli: Cli): Promise<number> {
-  const { profile: name } = options;
-  const { command, file } = programOf(options, cli, () => checkConflicts(options));
-  const source = new Source(options, cli, basename(command));
+  await checkProfileCanBeChosen(options.profile);
+  const { command, file } = programOf(options, cli);
+  const name = await chosenProfile(options.profile, cli);
+  const source = new Source({ ...options, profile: name }, cli, basename(command));
   const { profile, winsOverServer } = await source.prepare();
   const { region } = profile;
   if (winsOverServer !== undefined) {
@@ -86,20 +85,6 @@ async function startServer(served: Served, options: ExecServerOptions, cli: Cli)
   return serveAsEcs(served, options, cli);
 }
 
-/** aws-vault's checks, in its order. It lets --json pass and forgets about the server. */
-function checkConflicts(options: ExecServerOptions): void {
-  const { ec2Server, json, noSession } = options;
-  const isEcs = options.server || options.ecsServer;
-  if (ec2Server && isEcs) throw conflict('--ec2-server', '--ecs-server');
-  const server = ec2Server ? '--ec2-server' : '--ecs-server';
-  if (json) throw conflict(server, '--json');
-  if (noSession) throw conflict(server, '--no-session');
-}
-
-function conflict(flag: string, other: string): VaultError {
-  return new VaultError('USAGE', `Can't use ${flag} with ${other}`, { details: { flag: flag.slice(2) } });
-}
-
 function failedFirst(error: unknown): never {
   const { code, message, details } = asVaultError(error);
   if (code === 'CANCELLED') throw error;
@@ -107,16 +92,18 @@ function failedFirst(error: unknown): never {
   throw new VaultError(code, before + message, { details, cause: error });
 }
 
+type SourceOptions = ExecServerOptions & { readonly profile: string };
+
 /** Gets credentials from the vault, for as long as the program runs. */
 class Source {
-  private readonly options: ExecServerOptions;
+  private readonly options: SourceOptions;
   private readonly cli: Cli;
   private readonly program: string;
   private readonly ended = new AbortController();
   private unusedToken: string | undefined;
   private isTerminalTaken = false;
 
-  constructor(options: ExecServerOptions, cli: Cli, program: string) {
+  constructor(options: SourceOptions, cli: Cli, program: string) {
     this.options = options;
     this.cli = cli;
     this.program = program;

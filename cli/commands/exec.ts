@@ -12,6 +12,8 @@ export type ExecOptions = CredentialFlags & {
   readonly profileEnv: boolean;
   readonly command: string | undefined;
   readonly args: readonly string[];
+  /** Finds flags that go not together, after the check that aws-vault begins with. */
+  readonly check?: () => void;
 };
 
 /**
@@ -40,19 +42,18 @@ export async function exec(options: ExecOptions, cli: Cli): Promise<number> {
 
 /**
  * The program to run. Looked for before anything is asked of AWS or of a person: a mistyped command needs neither.
- * @throws VaultError USAGE inside another exec, or of `check`; PROCESS_FAILED
+ * @throws VaultError USAGE inside another exec, or whatever `check` throws; PROCESS_FAILED
  */
 export function programOf(
-  options: Pick<ExecOptions, 'command'>,
+  options: Pick<ExecOptions, 'command' | 'check'>,
   cli: Cli,
-  check?: () => void,
 ): { readonly command: string; readonly file: string } {
   const { env } = cli;
   if (variable(env, 'AWS_VAULT') !== undefined) {
     const message = "running in an existing aws-vault subshell; 'exit' from the subshell or unset AWS_VAULT to force";
     throw new VaultError('USAGE', message);
   }
-  check?.();
+  options.check?.();
   const command = options.command ?? shell(cli);
   return { command, file: resolveExecutable(command, env) };
 }

@@ -1,7 +1,8 @@
 import { formatRemaining } from '../../native-host/duration.ts';
 import type { FlagOrigin } from '../args-grammar.ts';
 import type { Cli } from '../cli.ts';
-import { alignedColumns, printable } from '../output.ts';
+import { printable } from '../output.ts';
+import { alignedColumns } from '../table.ts';
 
 export type ExplainOptions = {
   readonly profile: string;

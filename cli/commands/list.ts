@@ -2,7 +2,7 @@ import { formatRemaining } from '../../native-host/duration.ts';
 import { rfc3339 } from '../../native-host/rfc3339.ts';
 import type { Cli } from '../cli.ts';
 import { formatAge } from '../key-age.ts';
-import { listTable } from '../output.ts';
+import { listTable } from '../table.ts';
 
 export type ListOptions = {
   readonly profiles: boolean;
@@ -32,9 +32,10 @@ export async function list(options: ListOptions, cli: Cli): Promise<void> {
     return printLines([...ssoTokens.map(tokenLabel), ...sessions.map(label)], cli);
   }
   const listing = await cli.vault.listing();
-  const hasAges = options.age || cli.stdoutIsTty();
+  const isForTerminal = cli.stdoutIsTty();
   const table = rows(listing);
-  cli.print(hasAges ? listTable(withAges(table, listing), 'Key age') : listTable(table));
+  if (!options.age && !isForTerminal) cli.print(listTable(table, { isForTerminal }));
+  else cli.print(listTable(withAges(table, listing), { more: ['Key age'], isForTerminal }));
   for (const line of hints(listing)) cli.say(`${cli.programName}: ${line}`);
 }
 

@@ -1,11 +1,14 @@
 import { VaultError } from '../../native-host/errors.ts';
 import { confirm } from '../ask/terminal.ts';
 import type { Cli } from '../cli.ts';
+import { type Target, targetText } from '../target-profile.ts';
 
-export type RemoveOptions = { readonly profile: string; readonly force: boolean; readonly sessionsOnly: boolean };
+export type RemoveOptions = Target & { readonly force: boolean; readonly sessionsOnly: boolean };
 
 /** Removes a profile's stored key and its sessions after asking, or only its sessions. */
-export async function remove({ profile, force, sessionsOnly }: RemoveOptions, cli: Cli): Promise<void> {
+export async function remove(options: RemoveOptions, cli: Cli): Promise<void> {
+  const { profile, namedBy, force, sessionsOnly } = options;
+  if (namedBy !== undefined && (force || sessionsOnly)) cli.say(`${cli.programName}: ${targetText(options)}`);
   if (sessionsOnly) {
     const { sessions } = await cli.ask(() => cli.vault.clear(profile));
     cli.print(`Deleted ${sessions} sessions.\n`);
@@ -16,7 +19,7 @@ export async function remove({ profile, force, sessionsOnly }: RemoveOptions, cl
     const message = `the vault holds no key for profile ${JSON.stringify(profile)}; see 'keyturn list'`;
     throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
   }
-  const question = `Delete credentials for profile ${JSON.stringify(profile)}? (y|N) `;
+  const question = `Delete credentials for ${targetText(options)}? (y|N) `;
   if (!force && !(await confirm({ message: question, signal: cli.signal }))) return;
   const { sessions, wasRotating } = await cli.ask(() => cli.vault.keys.remove(profile));
   cli.print('Deleted credentials.\n');

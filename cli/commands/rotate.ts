@@ -1,8 +1,9 @@
-import { asVaultError } from '../../native-host/errors.ts';
+import { asVaultError, VaultError } from '../../native-host/errors.ts';
 import type { RotateKeyRequest, RotationPlan } from '../../native-host/operations/rotate-key.ts';
 import { usageError } from '../args-tokens.ts';
 import type { Cli } from '../cli.ts';
 import { formatAge } from '../key-age.ts';
+import { keyTarget, type Target, targetText } from '../target-profile.ts';
 
 export type RotateOptions = {
   readonly profile: string | undefined;
@@ -25,8 +26,7 @@ type Event = Parameters<RotateKeyRequest['report']>[0];
 export async function rotate(options: RotateOptions, cli: Cli): Promise<number> {
   const { profile, all } = options;
   if (!all) {
-    if (profile === undefined) throw usageError("required argument 'profile' not provided");
-    await rotateOne(profile, options, { cli, done: new Set() });
+    await rotateOne(await keyTarget(profile, cli), options, { cli, done: new Set() });
     return 0;
   }
   if (profile !== undefined) throw usageError(`--all rotates every key; leave out ${profile} or --all`);
@@ -43,7 +43,7 @@ async function rotateAll(options: RotateOptions, cli: Cli): Promise<number> {
   const done = new Set<string>();
   for (const profile of storedKeys) {
     try {
-      counts[await rotateOne(profile, options, { cli, done })] += 1;
+      counts[await rotateOne({ profile }, options, { cli, done })] += 1;
     } catch (thrown) {
       const error = asVaultError(thrown);
       if (error.code === 'CANCELLED') throw error;
@@ -72,7 +72,8 @@ function summary(
 /** `done`: access key IDs that this run has made, or would replace. */
 type Run = { readonly cli: Cli; readonly done: Set<string> };
 
-async function rotateOne(profile: string, options: RotateOptions, { cli, done }: Run): Promise<Outcome> {
+async function rotateOne(target: Target, options: RotateOptions, { cli, done }: Run): Promise<Outcome> {
+  const { profile } = target;
   const { noSession, mfaToken, olderThanSeconds: minAgeSeconds, dryRun } = options;
   const plan = await cli.ask(() => cli.vault.keys.inspectKey(profile, cli.signal), { profile });
   if (done.has(plan.accessKeyId)) {
@@ -85,6 +86,7 @@ async function rotateOne(profile: string, options: RotateOptions, { cli, done }:
     cli.print(whatWouldBeDone(plan, options));
     return 'would-rotate';
   }
+  await confirmTarget(target, plan, cli);
   const { master } = plan;
   const how = plan.mfa === undefined || noSession ? 'master credentials' : `a session from profile '${profile}'`;
   cli.print(`Rotating credentials stored for profile '${master}' using ${how} (takes 10-20 seconds)\n`);
@@ -95,6 +97,17 @@ async function rotateOne(profile: string, options: RotateOptions, { cli, done }:
   done.add(result.accessKeyId);
   cli.print('Finished rotating access key\n');
   return 'rotated';
+}
+
+/** Says which key is meant where nobody has typed its name, and asks whoever is there. @throws VaultError CANCELLED */
+async function confirmTarget(target: Target, { master }: RotationPlan, cli: Cli): Promise<void> {
+  if (target.namedBy === undefined) return;
+  const owner = master === target.profile ? '' : `, which is stored for profile ${JSON.stringify(master)}`;
+  const key = `the key of ${targetText(target)}${owner}`;
+  const { confirm, hasTerminal } = await import('../ask/terminal.ts');
+  if (!hasTerminal()) return cli.say(`${cli.programName}: rotating ${key}`);
+  if (await confirm({ message: `Rotate ${key}? (y|N) `, signal: cli.signal })) return;
+  throw new VaultError('CANCELLED', 'cancelled; nothing was changed');
 }
 
 function isTooYoung({ createdAt }: RotationPlan, minAgeSeconds: number | undefined): boolean {

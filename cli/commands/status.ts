@@ -3,6 +3,7 @@ import { rfc3339 } from '../../native-host/rfc3339.ts';
 import { variable } from '../../native-host/settings.ts';
 import { socketPlace } from '../../native-host/user-socket-place.ts';
 import type { Cli } from '../cli.ts';
+import { alignedColumns } from '../table.ts';
 
 type Vault = Awaited<ReturnType<Cli['vault']['status']>>;
 
@@ -104,13 +105,7 @@ function table(sessions: Vault['sessions'], now: Date): string[] {
       ...[formatRemaining(secondsLeft(expiresAt, now)), mfaText(hasMfa)],
     ]),
   ];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length))) ?? [];
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - [...cell].length))
-      .join('  ')
-      .trimEnd(),
-  );
+  return alignedColumns(rows, 0).trimEnd().split('\n');
 }
 
 function secondsLeft(expiresAt: Date, now: Date): number {

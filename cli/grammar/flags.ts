@@ -29,7 +29,12 @@ export const stdout = {
   env: 'AWS_VAULT_STDOUT',
   help: 'Print the SSO link instead of opening a browser.',
 } as const;
-export const profile = { kind: 'required', completes: 'stored', help: 'Name of the profile.' } as const;
+/** The profile whose stored key is changed. AWS_PROFILE is read where it can be said that it was (target-profile.ts). */
+export const keyProfile = {
+  kind: 'optional',
+  completes: 'stored',
+  help: 'Name of the profile (default: $AWS_PROFILE; without it, a list to choose from).',
+} as const;
 /** The profile that is used, which the environment may name; where nothing does, the person is asked (ask/pick-profile.ts). */
 export const currentProfile = {
   kind: 'optional',

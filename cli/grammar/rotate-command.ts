@@ -1,5 +1,5 @@
 import type { Grammar } from '../args-grammar.ts';
-import { mfaToken, noSession } from './flags.ts';
+import { keyProfile, mfaToken, noSession } from './flags.ts';
 
 export const rotateCommand = {
   rotate: {
@@ -7,7 +7,10 @@ export const rotateCommand = {
     details:
       'Makes a new key, tries it, and only then deactivates and deletes the old one. Run again after an interruption, it goes on from where it was.',
     args: {
-      profile: { kind: 'optional', completes: 'stored', help: 'Name of the profile, or of one that uses its key.' },
+      profile: {
+        ...keyProfile,
+        help: 'Name of the profile, or of one that uses its key (default: $AWS_PROFILE; without it, a list to choose from).',
+      },
     },
     flags: {
       noSession: { ...noSession, help: 'Call IAM with the stored key itself, without MFA.' },

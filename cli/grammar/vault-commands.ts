@@ -1,5 +1,5 @@
 import type { Grammar } from '../args-grammar.ts';
-import { profile } from './flags.ts';
+import { keyProfile } from './flags.ts';
 import { rotateCommand } from './rotate-command.ts';
 
 export const vaultCommands = {
@@ -7,7 +7,9 @@ export const vaultCommands = {
     help: 'Store the access key of a profile.',
     details:
       'Asks for the access key ID and the secret, asks AWS whether it takes them, and adds the profile to the AWS config file if it is not there.',
-    args: { profile },
+    args: {
+      profile: { ...keyProfile, help: 'Name of the profile (default: $AWS_PROFILE; without it, you are asked).' },
+    },
     flags: {
       env: { kind: 'boolean', help: 'Take the key from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.' },
       fromFile: {
@@ -30,7 +32,7 @@ export const vaultCommands = {
   remove: {
     aliases: ['rm'],
     help: 'Delete the stored access key of a profile.',
-    args: { profile },
+    args: { profile: keyProfile },
     flags: {
       force: { kind: 'boolean', short: 'f', help: 'Do not ask first.' },
       sessionsOnly: { kind: 'boolean', short: 's', hidden: true, help: 'Delete only the sessions (see clear).' },

@@ -72,6 +72,8 @@ export async function credentialsOf(steps: readonly Step[], options: Credentials
   }
   checkRoleChaining(steps);
   if (!isDerived(step)) return sourceSession(step, sessionKey, options);
+  // Before anything is unlocked for it.
+  if (step.mfaSerial !== undefined) await refuse(step, context);
   // Before this step's lock: whoever holds a lock never waits for one nearer to the key, so nobody waits in a circle.
   const source = await credentialsOf(steps.slice(0, -1), options);
   const tokenCode = answers.tokenCode?.sessionKey === sessionKey ? answers.tokenCode.code : undefined;
@@ -102,8 +104,7 @@ async function sourceSession(
   const { context, answers } = options;
   const given = answers.given.get(sessionKey);
   if (given !== undefined) return given;
-  const { refuseCircle } = await import('./resolving.ts');
-  refuseCircle(step, context.env);
+  await refuse(step, context);
   return locked(sessionKey, options, async () => {
     const session = await readSession(context, sessionKey, options.minTtlSeconds);
     if (session !== undefined) return session;
@@ -128,6 +129,12 @@ async function run(
   return step.type === 'session-token'
     ? (await providers['session-token']())(step, source, call)
     : (await providers['assume-role']())(step, source, call);
+}
+
+/** Where this process was itself started to answer for the same profile. @throws VaultError PROFILE_LOOP */
+async function refuse(step: Step, { env }: Context): Promise<void> {
+  const { refuseCircle } = await import('./resolving.ts');
+  refuseCircle(step, env);
 }
 
 /** The SDK loads while the person types the code. */

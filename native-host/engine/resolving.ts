@@ -3,20 +3,20 @@ import { VaultError } from '../errors.ts';
 import type { Step } from './chain.ts';
 
 /**
- * The profiles whose credentials a program is being run for, outermost first, one per line with the config file it is in: a line
+ * The profiles for whose credentials, or MFA code, a program is being run, outermost first, one per line with the config file it is in: a line
  * break is what no profile's name can have. Every program that a profile's config runs inherits it, through whatever other
  * programs lie in between.
  */
 const VARIABLE = 'KEYTURN_RESOLVING';
 
-/** The environment of a program that `profile`'s config runs to get its credentials. */
+/** The environment of a program that `profile`'s config runs to get its credentials or an MFA code. */
 export function resolvingEnvironment(profile: string, env: Env): Env {
   return { ...env, [VARIABLE]: [...beingResolved(env), entryOf(profile, env)].join('\n') };
 }
 
 /**
- * Refuses to run a step's program when this process was itself started, however many programs ago, to get that profile's
- * credentials: it would start processes without end. To be called before a lock is taken, because the process that waits for
+ * Refuses to run a step's program, or to ask for its MFA code, when this process was itself started, however many programs ago,
+ * for that profile: it would start processes without end, or wait for the one that waits for it. To be called before a lock is taken, because the process that waits for
  * this one's answer holds it.
  * @throws VaultError PROFILE_LOOP
  */
@@ -27,11 +27,22 @@ export function refuseCircle(step: Step, env: Env): void {
   const start = outer.indexOf(entryOf(name, env));
   if (setting === undefined || start < 0) return;
   const circle = [...outer.slice(start).map(nameIn), name].join(' -> ');
-  const message = `the ${setting} of profile ${JSON.stringify(name)} asks for credentials of the same profile (${circle}); store its key with 'keyturn add', or let it run another program (where none is running, unset ${VARIABLE})`;
+  const program = setting === 'mfa_process' ? `${setting} for the MFA code` : setting;
+  const message = `the ${program} of profile ${JSON.stringify(name)} asks for credentials of the same profile (${circle}); ${WAYS_OUT[setting]} (where none is running, unset ${VARIABLE})`;
   throw new VaultError('PROFILE_LOOP', message, { details: { profile: name } });
 }
 
-function programOf(step: Step): string | undefined {
+type Setting = 'credential_process' | 'web_identity_token_process' | 'mfa_process';
+
+const ANOTHER = "store its key with 'keyturn add', or let it run another program";
+const WAYS_OUT: { readonly [S in Setting]: string } = {
+  credential_process: ANOTHER,
+  web_identity_token_process: ANOTHER,
+  mfa_process: 'let it run a program that gives the code without them',
+};
+
+function programOf(step: Step): Setting | undefined {
+  if ('mfaSerial' in step && step.mfaSerial !== undefined) return 'mfa_process';
   if (step.type === 'credential-process') return 'credential_process';
   return step.type === 'web-identity' && 'process' in step.token ? 'web_identity_token_process' : undefined;
 }

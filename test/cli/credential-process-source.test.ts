@@ -247,6 +247,22 @@ describe('a program that asks for the credentials of its own profile', () => {
     expect(runs()).toBe(1);
   });
 
+  test('is stopped also when it gives an MFA code, before it waits for anything', async () => {
+    writeConfig(
+      world,
+      `[profile p]\nsource_profile = ada\nrole_arn = ${people.admin.arn}\nmfa_serial = ${people.device.serial}\n` +
+        `mfa_process = ${counted(keyturn('p'))}\n[profile ada]\nmfa_serial = ${people.device.serial}\n`,
+    );
+    const { status, stderr } = await exported('p');
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      'the mfa_process for the MFA code of profile "ada" asks for credentials of the same profile (ada -> ada)',
+    );
+    expect(stderr).toContain('[PROFILE_LOOP]');
+    expect(stderr).not.toContain('Waiting');
+    expect(runs()).toBe(1);
+  });
+
   test('is stopped also when it gives a web identity token', async () => {
     const role = people.reader.arn;
     writeConfig(world, `[profile p]\nrole_arn = ${role}\nweb_identity_token_process = ${counted(keyturn('p'))}\n`);

@@ -90,9 +90,9 @@ describe('as aws-vault', () => {
       }),
     ]);
     expect(backend.stderr).toContain(
-      "enum value must be one of secret-service,kwallet,keyctl,pass,file,passage,op, got 'foo', try --help",
+      "enum value must be one of secret-service,kwallet,keyctl,pass,file,passage,op, got 'foo' (in $AWS_VAULT_BACKEND), try --help",
     );
-    expect(prompt.stderr).toContain("got 'pigeon', try --help");
+    expect(prompt.stderr).toContain("got 'pigeon' (in $AWS_VAULT_PROMPT), try --help");
     expect([empty.status, others.status]).toEqual([0, 0]);
   });
 

@@ -152,3 +152,31 @@ describe('what SDKs would take before they ask the server', () => {
     expect(status).toBe(0);
   });
 });
+
+describe('flags that would do nothing', () => {
+  it.each([
+    [['-s', '--profile-env'], "exec: Can't use --ecs-server with --profile-env"],
+    [['--ec2-server', '--profile-env'], "exec: Can't use --ec2-server with --profile-env"],
+    [['--lazy'], "flag '--lazy' does nothing without --ecs-server or --ec2-server, try --help"],
+    [['--allow-role', '*'], "flag '--allow-role' does nothing without --ecs-server, try --help"],
+    [['--ec2-server', '--allow-role', '*'], "flag '--allow-role' does nothing without --ecs-server, try --help"],
+    [['--ecs-listen', '127.0.0.1'], "flag '--ecs-listen' does nothing without --ecs-server, try --help"],
+    [['--ecs-uri', 'http://x'], "flag '--ecs-uri' does nothing without --ecs-server, try --help"],
+    [['-s', '--ec2-http-tokens=optional'], "flag '--ec2-http-tokens' does nothing without --ec2-server, try --help"],
+  ])('%j are refused before anything is done', async (flags, message) => {
+    const result = await world.run(['exec', ...flags, 'reader', '--', 'echo', 'started']);
+    expect(result).toEqual({ status: 1, stdout: '', stderr: `keyturn: error: ${message} [USAGE]\n` });
+    expect(operations(world)).toEqual([]);
+  });
+
+  it('are no harm in a variable, which is for every run', async () => {
+    const env = { KEYTURN_ALLOW_ROLE: '*', KEYTURN_ECS_LISTEN: '127.0.0.1', KEYTURN_EC2_HTTP_TOKENS: 'optional' };
+    const direct = await world.run(['exec', '--no-lazy', 'reader', '--', 'echo', 'started'], { env });
+    expect(direct).toEqual({ status: 0, stdout: 'started\n', stderr: '' });
+    const { stdout } = await world.run(['exec', '-s', 'reader', '--', 'env'], { env: { AWS_VAULT_PROFILE_ENV: '1' } });
+    expect(stdout).toMatch(/^AWS_VAULT=reader$/m);
+    expect(stdout).toMatch(/^AWS_CONTAINER_CREDENTIALS_FULL_URI=/m);
+    const named = await world.run(['exec', '--profile-env', 'reader', '--', 'env'], { env });
+    expect(named.stdout).toMatch(/^AWS_PROFILE=reader$/m);
+  });
+});

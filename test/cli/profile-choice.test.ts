@@ -67,9 +67,20 @@ describe('without a profile', () => {
     expect(stdout).toMatch(/^https?:.*Action=login/);
   });
 
-  it.each([[['add']], [['remove', '-f']]])('%j wants one that is named', async (args) => {
-    const { stderr } = await world.run(args, { env: { AWS_PROFILE: 'reader' } });
-    expect(stderr).toBe(`keyturn: error: ${missing}\n`);
+  it('one whose name begins with a dash comes after --, whatever AWS_PROFILE says', async () => {
+    const config = fs.readFileSync(world.configFile, 'utf8');
+    fs.appendFileSync(world.configFile, `[profile -prod]\nsource_profile = ada\nrole_arn = ${people.reader.arn}\n`);
+    const script = ['sh', '-c', 'echo $AWS_VAULT $1', '-', 'x'];
+    for (const flags of [[], ['-s']]) {
+      for (const AWS_PROFILE of [undefined, 'reader']) {
+        const { stdout } = await world.run(['exec', ...flags, '--', '-prod', ...script], { env: { AWS_PROFILE } });
+        expect(stdout).toBe('-prod x\n');
+      }
+    }
+    expect((await world.run(['export', '--format=ini', '--', '-prod'])).stdout).toMatch(/^\[-prod\]\n/);
+    const program = await world.run(['exec', 'reader', '--', '-prod']);
+    expect(program.stderr).toMatch(/exec: "-prod": executable file not found/);
+    fs.writeFileSync(world.configFile, config);
   });
 });
 

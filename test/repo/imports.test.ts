@@ -31,6 +31,7 @@ const RULES: readonly { readonly from: RegExp; readonly may: readonly RegExp[] }
     from: /^cli\/ask\/pick-profile\.ts$/,
     may: [/^cli\//, /^native-host\/errors\.ts$/, /^@inquirer\/search$/, /^fuzzysort$/],
   },
+  { from: /^cli\/text-width\.ts$/, may: [/^fast-string-width$/] },
   {
     from: /^cli\//,
     may: [/^cli\//, /^native-host\/(?!engine\/|keyring\/|operations\/|aws\/)/, /^installers\//, /^uqr$/],

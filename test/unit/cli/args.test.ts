@@ -153,7 +153,7 @@ describe('a variable', () => {
   test('is checked like the flag', () => {
     const env = { AWS_VAULT_BACKEND: 'foo' };
     expect(problem(['list'], env).message).toBe(
-      "enum value must be one of secret-service,kwallet,keyctl,pass,file,passage,op, got 'foo', try --help",
+      "enum value must be one of secret-service,kwallet,keyctl,pass,file,passage,op, got 'foo' (in $AWS_VAULT_BACKEND), try --help",
     );
     expect(parse(['list', '--backend=file'], env)).toMatchObject({ flags: { backend: 'file' } });
   });
@@ -171,8 +171,7 @@ test.for<[string[], string]>([
   [['exec', '--no-region', 'p'], "unknown long flag '--no-region', try --help"],
   [['exec', '--no-', 'p'], "unknown long flag '--no-', try --help"],
   [['exec', '--=x', 'p'], "unknown long flag '--', try --help"],
-  [['add'], "required argument 'profile' not provided, try --help"],
-  [['remove'], "required argument 'profile' not provided, try --help"],
+  [['vault', 'backup'], "required argument 'file' not provided, try --help"],
   [['export', 'p', 'extra'], 'unexpected extra, try --help'],
   [['list', 'extra'], 'unexpected extra, try --help'],
   [['exec', 'p', '-n', '-n'], "flag 'no-session' cannot be repeated, try --help"],

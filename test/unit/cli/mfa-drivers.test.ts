@@ -52,7 +52,11 @@ describe('the order in which a code is asked for', () => {
       { prompt: 'kdialog', installed: DIALOGS, env: DESKTOP },
       ['kdialog', 'terminal', 'browser', 'zenity'],
     ],
-    ['an mfa_process', { mfaProcess: 'x', prompt: 'browser' }, ['mfa_process', 'browser', 'terminal']],
+    [
+      'an mfa_process',
+      { mfaProcess: { command: 'x', env: {} }, prompt: 'browser' },
+      ['mfa_process', 'browser', 'terminal'],
+    ],
     [
       'a program that has the terminal to itself',
       { how: { withoutTerminal: true }, prompt: 'terminal', installed: DIALOGS, env: DESKTOP },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type ExportFormat, exportCredentials, listTable } from '../../../cli/output.ts';
+import { type ExportFormat, exportCredentials } from '../../../cli/output.ts';
+import { listTable } from '../../../cli/table.ts';
 import { rfc3339 } from '../../../native-host/rfc3339.ts';
 
 const expiresAt = new Date('2026-11-21T03:07:33.999Z');
@@ -11,9 +12,11 @@ const session = {
 };
 const exported = { profile: 'work', credentials: session, region: 'eu-west-1' };
 
+const inPipe = { isForTerminal: false };
+
 describe('the list', () => {
   test('has three columns of at least 25, every cell padded with blanks, the last one too', () => {
-    expect(listTable([['foo', 'foo', '-']])).toBe(
+    expect(listTable([['foo', 'foo', '-']], inPipe)).toBe(
       [
         'Profile                  Credentials              Sessions                 \n',
         '=======                  ===========              ========                 \n',
@@ -24,16 +27,32 @@ describe('the list', () => {
 
   test('widens a column for its longest cell and keeps two blanks after it', () => {
     const name = 'a-profile-name-of-more-than-25-characters';
-    const lines = listTable([
+    const rows = [
       [name, '-', '-'],
       ['é', '-', 'sts.AssumeRole:59m59s, sts.GetSessionToken:7h0m0s'],
-    ]).split('\n');
+    ];
+    const lines = listTable(rows, inPipe).split('\n');
     expect(lines[2]?.startsWith(`${name}  -`)).toBe(true);
     expect(new Set(lines.slice(0, 4).map((line) => line.length))).toEqual(new Set([name.length + 2 + 25 + 51]));
   });
 
+  test('counts letters as aws-vault does in a pipe, and columns for whoever looks at it', () => {
+    const rows = [
+      ['東京', '-', '-'],
+      ['👩‍👩‍👧', '-', '-'],
+      ['e\u0301', '-', '-'],
+    ];
+    const padding = (isForTerminal: boolean) =>
+      listTable(rows, { isForTerminal })
+        .split('\n')
+        .slice(2, 5)
+        .map((line) => / +(?=-)/.exec(line)?.[0].length);
+    expect(padding(false)).toEqual([23, 20, 23]);
+    expect(padding(true)).toEqual([21, 23, 24]);
+  });
+
   test('lets no control character through to the terminal', () => {
-    expect(listTable([['evil\x1b[2J\r\n', '-', '-']])).toContain('evil?[2J??  ');
+    expect(listTable([['evil\x1b[2J\r\n', '-', '-']], inPipe)).toContain('evil?[2J??  ');
   });
 });
 

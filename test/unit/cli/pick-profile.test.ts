@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { inOrder, matching } from '../../../cli/ask/pick-profile.ts';
+import { textWidth } from '../../../cli/text-width.ts';
 
 const choices = inOrder(
   [
@@ -44,4 +45,16 @@ it.each([12, 40, 80, 200])('has each on one line of a terminal with %d columns',
   expect(rows[0]?.includes('111122223333')).toBe(columns >= 80);
   expect(rows[0]?.includes(long(1))).toBe(columns === 200);
   expect(inOrder(profiles, [], columns)[0]?.value).toBe(long(1));
+});
+
+it('knows that letters of Chinese, Japanese and Korean and emoji take two columns', () => {
+  const profiles = ['東京本番', '👩‍👩‍👧-dev', 'ab', `${'長'.repeat(40)}終`].map((name) => ({
+    ...{ name, kind: 'role' as const, accountId: '111122223333', roleName: 'Administrator' },
+  }));
+  const rows = inOrder(profiles, [], 60).map(({ name }) => name);
+  const starts = rows.map((row) => textWidth(row.slice(0, row.indexOf('111122223333'))));
+  expect(new Set(starts).size).toBe(1);
+  for (const row of rows) expect(textWidth(row)).toBeLessThanOrEqual(60 - 3);
+  expect(rows[0]).toMatch(/^東京本番 +111122223333/);
+  expect(rows[3]).toMatch(/^長+…長+終 +111122223333/);
 });
