@@ -41,9 +41,10 @@ export function commandAsker(flags: AskFlags, how: AskHow, cli: Omit<Cli, 'ask'>
       const options: FreshCodeOptions = { ask: given, spent, now: () => new Date(), signal, notice: cli.say };
       return freshCode(question, options);
     },
-    async ssoLogin({ profile }, signal) {
+    async ssoLogin({ profile, session = '' }, signal) {
       const { ssoLogin } = await import('./ask/sso-login.ts');
-      return ssoLogin({ profile, flow: flags.ssoFlow, stdout: how.stdout, signal }, cli);
+      const target = profile === '' ? { session } : { profile };
+      return ssoLogin({ target, flow: flags.ssoFlow, stdout: how.stdout, signal }, cli);
     },
     async passphrase({ vaultDir, rejected: why }, signal) {
       const remedy = "set AWS_VAULT_FILE_PASSPHRASE, or unlock it for all terminals with 'keyturn unlock'";

@@ -11,13 +11,14 @@ export type MfaQuestion = {
 
 export type PassphraseQuestion = { readonly vaultDir: string; readonly profile?: string; readonly rejected?: string };
 
-export type SsoQuestion = { readonly profile: string };
+/** `session`: where the login is no profile's, its `[sso-session]`. */
+export type SsoQuestion = { readonly profile: string; readonly session?: string };
 
 /** Somebody who can be asked: a terminal, a browser, a program. Fails with CANCELLED when the person stops it. */
 export type Asker = {
   mfa(question: MfaQuestion, signal: AbortSignal): Promise<string>;
   passphrase(question: PassphraseQuestion, signal: AbortSignal): Promise<string>;
-  /** Has the person log in to the IAM Identity Center of the profile; when it returns, the vault has the token. */
+  /** Has the person log in to the IAM Identity Center of the profile or session; when it returns, the vault has the token. */
   ssoLogin(question: SsoQuestion, signal: AbortSignal): Promise<void>;
 };
 
@@ -90,7 +91,8 @@ class Questioner {
     this.tries.login += 1;
     for (;;) {
       try {
-        await asker.ssoLogin({ profile: error.details.profile ?? '' }, signal);
+        const { profile = '', ssoSession: session } = error.details;
+        await asker.ssoLogin({ profile, ...(session !== undefined && { session }) }, signal);
         return this.tokenCode === undefined ? {} : { tokenCode: this.tokenCode };
       } catch (failure) {
         // In an empty vault nothing needed the passphrase before the token that is to be kept.

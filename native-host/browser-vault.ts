@@ -72,15 +72,18 @@ function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string | unde
       return freshCode(question, { ask, spent, now: () => new Date(), signal, notice: () => undefined });
     },
     ssoLogin: ({ profile }, signal) =>
-      vault.ssoLogin(profile, {
-        flow: 'pkce',
-        signal,
-        show: async ({ url }) => {
-          if (prompts.openPage(url)) return true;
-          const message = `profile ${JSON.stringify(profile)} needs a login to IAM Identity Center; run 'keyturn login ${profile}' in a terminal`;
-          throw new VaultError('SSO_LOGIN_REQUIRED', message, { details: { profile } });
+      vault.sso.login(
+        { profile },
+        {
+          flow: 'pkce',
+          signal,
+          show: async ({ url }) => {
+            if (prompts.openPage(url)) return true;
+            const message = `profile ${JSON.stringify(profile)} needs a login to IAM Identity Center; run 'keyturn login ${profile}' in a terminal`;
+            throw new VaultError('SSO_LOGIN_REQUIRED', message, { details: { profile } });
+          },
         },
-      }),
+      ),
     passphrase: ({ profile = wanted, ...question }, signal) =>
       shown({ kind: 'passphrase', requester, ...question, ...(profile !== undefined && { profile }) }, signal),
   };

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { Env } from './engine/context.ts';
+import { VaultError } from './errors.ts';
 import type { VaultPlace } from './keyring/vault-place.ts';
 
 /** Where and how the vault works, from flags and environment; names and defaults are aws-vault's. */
@@ -18,6 +19,8 @@ export type Settings = VaultPlace & {
   readonly filePassphrase: string | undefined;
   /** A program that prints the passphrase, for the shell. */
   readonly filePassphraseCommand: string | undefined;
+  /** Whether tokens of IAM Identity Center are shared with the AWS CLI, as it is set; see ssoCacheDir. */
+  readonly ssoCache: string | undefined;
   /** How long an unlocked file vault stays so without use, as it is set; see lockAfterSeconds. */
   readonly lockAfter: string | undefined;
   /** KEYTURN_FILE_ROUNDS as it is set; undefined leaves the price of a guess to measurement. */
@@ -38,7 +41,8 @@ type Flag =
   | 'opItemTag'
   | 'opDesktopAccountId'
   | 'filePassphraseCommand'
-  | 'lockAfter';
+  | 'lockAfter'
+  | 'ssoCache';
 
 export type SettingFlags = { readonly [K in Flag]?: Settings[K] | undefined };
 
@@ -81,6 +85,7 @@ export function readSettings(
     credentialsFile: inHome(variable(env, 'AWS_SHARED_CREDENTIALS_FILE') ?? '~/.aws/credentials', homeDir),
     filePassphrase: env.AWS_VAULT_FILE_PASSPHRASE,
     filePassphraseCommand: flags.filePassphraseCommand ?? variable(env, 'KEYTURN_FILE_PASSPHRASE_COMMAND'),
+    ssoCache: chosen('ssoCache', 'KEYTURN_SSO_CACHE'),
     lockAfter: flags.lockAfter ?? variable(env, 'KEYTURN_LOCK_AFTER'),
     fileRounds: variable(env, 'KEYTURN_FILE_ROUNDS'),
   };
@@ -93,4 +98,23 @@ function optionalInHome(file: string | undefined, homeDir: string): string | und
 function inHome(file: string, homeDir: string): string {
   // Not path.join: its first calls take longer than everything else here.
   return file.startsWith('~/') ? `${homeDir}/${file.slice(2)}` : file;
+}
+
+/**
+ * Where the AWS CLI and AWS's SDKs keep their tokens of IAM Identity Center. They look nowhere else, whatever is set.
+ */
+export function awsSsoCacheDir({ homeDir }: Pick<Settings, 'homeDir'>): string {
+  return `${homeDir}/.aws/sso/cache`;
+}
+
+/**
+ * The same directory if tokens are shared with them, undefined if the vault alone has them.
+ * @throws VaultError CONFIG_INVALID for a setting that is neither
+ */
+export function sharedSsoCacheDir(settings: Pick<Settings, 'homeDir' | 'ssoCache'>): string | undefined {
+  const { ssoCache = 'vault' } = settings;
+  if (ssoCache === 'shared') return awsSsoCacheDir(settings);
+  if (ssoCache === 'vault') return undefined;
+  const message = `sso-cache (or KEYTURN_SSO_CACHE) must be vault or shared, not ${JSON.stringify(ssoCache.slice(0, 60))}`;
+  throw new VaultError('CONFIG_INVALID', message);
 }

@@ -17,7 +17,7 @@ import type { KeyHolder } from './keyring/key-holder.ts';
 import type { Keyring } from './keyring/keyring.ts';
 import { type OpenedKeyring, openKeyring } from './keyring/open.ts';
 import { opTimeoutMs } from './op-timeout.ts';
-import type { Settings } from './settings.ts';
+import { type Settings, sharedSsoCacheDir } from './settings.ts';
 import type { UnlockedVaults } from './unlocked-vaults.ts';
 
 export type VaultOptions = {
@@ -193,7 +193,6 @@ export class VaultAccess {
    */
   async plan(request: CredentialsRequest, { keyring, signal, isForConsole = false }: PlanOptions): Promise<Plan> {
     const config = await this.config();
-    const { env, now, log } = this;
     const stored = new Set((await keyring.keys()).filter(isStoredKey));
     const options = { ...this.chainOptions(config, stored, request), isForConsole };
     let profile: ResolvedProfile | undefined;
@@ -204,8 +203,15 @@ export class VaultAccess {
     };
     const steps = await planOver(keyring, request.profile, { ...options, resolve });
     const isDurationAsked = request.flags.durationSeconds !== undefined;
-    const context = { env, now, log, keyring, signal };
+    const context = this.context(keyring, signal);
     return { context, steps, profile: profile ?? targetOf(steps), isDurationAsked };
+  }
+
+  /** What the engine works with in one call. @throws VaultError CONFIG_INVALID */
+  context(keyring: Keyring, signal: AbortSignal): Context {
+    const { env, now, log } = this;
+    const ssoCacheDir = sharedSsoCacheDir(this.settings);
+    return { env, now, log, keyring, signal, ...(ssoCacheDir !== undefined && { ssoCacheDir }) };
   }
 
   /** How the chains of this request are planned when the vault holds the keys `stored`. */

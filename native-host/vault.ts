@@ -12,12 +12,12 @@ import type { Finding } from './operations/finding.ts';
 import type { Inventory } from './operations/inventory.ts';
 import type { Listing } from './operations/listing.ts';
 import type { Prepared } from './operations/serve.ts';
-import type { SsoLoginOptions } from './operations/sso-login.ts';
 import type { VaultStatus } from './operations/status.ts';
 import type { ProfileSummary } from './protocol.ts';
 import { type CallOptions, type CredentialsRequest, VaultAccess, type VaultOptions } from './vault-access.ts';
 import { VaultKeys } from './vault-keys.ts';
 import { VaultMfa } from './vault-mfa.ts';
+import { VaultSso } from './vault-sso.ts';
 import { VaultTransfers } from './vault-transfers.ts';
 
 /** The operations of the product, behind both doors: messages and command line. What a cached `exec` does without is loaded late. */
@@ -26,6 +26,7 @@ export class Vault {
   readonly keys: VaultKeys;
   readonly mfa: VaultMfa;
   readonly transfers: VaultTransfers;
+  readonly sso: VaultSso;
   private readonly access: VaultAccess;
   private listed: { config: ConfigFile; keys: string; profiles: readonly ProfileSummary[] } | undefined;
 
@@ -35,6 +36,7 @@ export class Vault {
     this.keys = new VaultKeys(this.access);
     this.mfa = new VaultMfa(this.access);
     this.transfers = new VaultTransfers(this.access);
+    this.sso = new VaultSso(this.access);
   }
 
   /** One holder per session among all processes of the user. */
@@ -152,15 +154,6 @@ export class Vault {
   async consoleUrlOf(request: EnvironmentConsoleRequest, signal: AbortSignal): Promise<ConsoleSignIn> {
     const { consoleUrlOf } = await import('./operations/console.ts');
     return consoleUrlOf(this.access, request, signal);
-  }
-
-  /**
-   * Has a person log in to the IAM Identity Center of a profile, unless there is a token already.
-   * @throws VaultError SSO_LOGIN_DENIED, SSO_LOGIN_EXPIRED, CONFIG_INVALID, CANCELLED, AWS_*
-   */
-  async ssoLogin(profile: string, options: SsoLoginOptions): Promise<void> {
-    const { ssoLogin } = await import('./operations/sso-login.ts');
-    return ssoLogin(this.access, profile, options);
   }
 
   /** What a console sign-in of a profile would be made of; see ConsolePlan. @throws VaultError as `credentials` does */

@@ -4,10 +4,14 @@ import type { AskHow, Cli } from '../cli.ts';
 import type { SsoFlow } from '../grammar/sso-flags.ts';
 import { openInBrowser } from '../open-in-browser.ts';
 
+type SsoTarget = Parameters<Cli['vault']['sso']['login']>[0];
+
 export type SsoLogin = Pick<AskHow, 'stdout'> & {
-  readonly profile: string;
+  readonly target: SsoTarget;
   /** Chosen by the person; else what can work here. */
   readonly flow: SsoFlow | undefined;
+  /** A new login also where there is a token that can be used. */
+  readonly isForced?: boolean;
   readonly signal: AbortSignal;
 };
 
@@ -20,12 +24,13 @@ const OPEN = 'Open the SSO authorization page in a browser (use Ctrl-C to abort)
  * @throws VaultError SSO_LOGIN_DENIED, SSO_LOGIN_EXPIRED, CANCELLED and the vault's
  */
 export async function ssoLogin(
-  { profile, flow, stdout = false, signal }: SsoLogin,
+  { target, flow, stdout = false, isForced = false, signal }: SsoLogin,
   cli: Omit<Cli, 'ask'>,
 ): Promise<void> {
   let isByHand = stdout || !hasBrowser(cli);
-  await cli.vault.ssoLogin(profile, {
+  await cli.vault.sso.login(target, {
     flow: flow ?? (isByHand ? 'device' : 'pkce'),
+    isForced,
     signal,
     onWait: () => cli.say('Waiting for another process that is logging in to IAM Identity Center ...'),
     show: async ({ url }, shown) => {

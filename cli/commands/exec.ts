@@ -28,6 +28,7 @@ export async function exec(options: ExecOptions, cli: Cli): Promise<number> {
   const { command, file } = programOf(options, cli);
   const name = await chosenProfile(options.profile, cli);
   const { credentials, profile } = await credentialsFor({ ...options, profile: name }, cli, basename(command));
+  if (options.profileEnv) await offerTokens({ ...options, profile: name }, cli);
   remember(name, cli);
   if (options.command === undefined) announceSubshell(command, cli);
   const argv = [command, ...options.args];
@@ -68,6 +69,17 @@ export async function credentialsFor(
   const request = { profile, noSession, flags: { region, durationSeconds } };
   try {
     return await cli.ask((call) => cli.vault.credentials(request, call), { profile, mfaToken, program, stdout });
+  } catch (error) {
+    throw inContext(error, profile);
+  }
+}
+
+/** So that the program's SDK does not have the person log in once more. */
+async function offerTokens(options: CredentialFlags & { readonly profile: string }, cli: Cli): Promise<void> {
+  const { profile, noSession, region, durationSeconds, mfaToken, stdout } = options;
+  const request = { profile, noSession, flags: { region, durationSeconds } };
+  try {
+    await cli.ask((call) => cli.vault.sso.offerTokens(request, call), { profile, mfaToken, stdout });
   } catch (error) {
     throw inContext(error, profile);
   }

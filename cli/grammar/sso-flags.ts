@@ -10,4 +10,11 @@ export const ssoFlags = {
     env: 'KEYTURN_SSO_FLOW',
     help: 'How to log in to IAM Identity Center: pkce (a browser on this machine) or device (a page for any machine).',
   },
+  ssoCache: {
+    kind: 'choice',
+    choices: ['vault', 'shared'],
+    default: 'vault',
+    env: 'KEYTURN_SSO_CACHE',
+    help: 'Where tokens of IAM Identity Center are kept: vault (there alone) or shared (in ~/.aws/sso/cache too, for the AWS CLI and SDKs, in plain text).',
+  },
 } as const satisfies Grammar['globals'];

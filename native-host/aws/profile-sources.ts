@@ -1,5 +1,6 @@
 import type { CredentialSource, SsoSource, WebIdentityToken } from './profile.ts';
 import type { SettingLookup } from './setting-lookup.ts';
+import { parseScopes } from './sso-session.ts';
 
 export const CREDENTIAL_SOURCES = ['Environment', 'EcsContainer', 'Ec2InstanceMetadata'] as const;
 
@@ -37,7 +38,7 @@ export function ssoOf(lookup: SettingLookup): SsoSettings {
     sso: {
       ...sso,
       ...(session && { session: session.name }),
-      ...(scopes && { registrationScopes: scopes.split(',').flatMap((scope) => scope.trim() || []) }),
+      ...(scopes && { registrationScopes: parseScopes(scopes) }),
     },
   };
 }

@@ -7,6 +7,8 @@ export type Context = {
   readonly now: () => Date;
   readonly env: Env;
   readonly keyring: Keyring;
+  /** Where the AWS CLI keeps its tokens of IAM Identity Center; only if they are shared with it. */
+  readonly ssoCacheDir?: string;
   readonly signal: AbortSignal;
   /** A line for --debug. Never receives a secret. */
   readonly log: (line: string) => void;

@@ -8,18 +8,13 @@ import {
   type TokenGrant,
 } from '../aws/sso-oidc.ts';
 import { VaultError } from '../errors.ts';
+import { heldTokens, keepToken, spreadToken } from './sso-held.ts';
+import { bareStartUrl } from './sso-json.ts';
 import { listenForCode, REDIRECT_URI } from './sso-loopback.ts';
 import { loginExpired, pollForToken } from './sso-poll.ts';
-import {
-  bareStartUrl,
-  readSsoClient,
-  readSsoToken,
-  removeSsoClient,
-  type SsoClient,
-  writeSsoClient,
-  writeSsoToken,
-} from './sso-store.ts';
-import { isUsable, type SsoCall, type SsoInstance, scopesOf, ssoLock, UNKNOWN_CLIENT } from './sso-token.ts';
+import { readSsoClient, removeSsoClient, type SsoClient, type SsoToken, writeSsoClient } from './sso-store.ts';
+import { type SsoCall, ssoLock, UNKNOWN_CLIENT } from './sso-token.ts';
+import { isUsable, type SsoInstance, scopesOf } from './sso-usable.ts';
 
 /** `pkce`: an authorization code that comes back to this machine. `device`: a page that may be opened on any machine. */
 export type SsoFlow = 'pkce' | 'device';
@@ -50,19 +45,22 @@ const LOGIN_SECONDS = 600;
  */
 export async function ssoLogin(instance: SsoInstance, options: LoginOptions): Promise<void> {
   const { context, locks, onWait, isForced = false } = options;
-  const { keyring, signal, now } = context;
+  const { signal, now } = context;
   const release = await locks.acquire(ssoLock(instance), { signal, ...(onWait && { onWait }) });
   try {
-    const present = await readSsoToken(keyring, instance.startUrl);
-    if (present !== undefined && !isForced && isUsable(present, instance, now())) return;
+    const found = await heldTokens(instance, context);
+    const good = isForced ? undefined : found.find((token) => isUsable(token, instance, now()));
+    if (good !== undefined) return await spreadToken(instance, { token: good, found }, context);
     // Those of the last login too: sessions of one start URL share one token, and must not take it from each other.
+    const present = found.find(({ isInKeyring }) => isInKeyring);
     const scopes = [...new Set([...scopesOf(instance), ...(present?.scopes ?? [])])];
-    const { client, token } = await logIn({ ...instance, registrationScopes: scopes }, options);
-    await writeSsoToken(context, instance.startUrl, {
-      ...{ accessToken: token.accessToken, tokenType: token.tokenType, clientId: client.clientId, scopes },
-      expiresAt: new Date(now().getTime() + token.expiresInSeconds * 1000),
-      ...(token.refreshToken !== undefined && { refreshToken: token.refreshToken }),
-    });
+    const { client, token: got } = await logIn({ ...instance, registrationScopes: scopes }, options);
+    const token: SsoToken = {
+      ...{ accessToken: got.accessToken, tokenType: got.tokenType, clientId: client.clientId, scopes },
+      expiresAt: new Date(now().getTime() + got.expiresInSeconds * 1000),
+      ...(got.refreshToken !== undefined && { refreshToken: got.refreshToken }),
+    };
+    await keepToken(instance, { token, client }, context);
   } catch (error) {
     if (error instanceof VaultError) release(error);
     throw error;

@@ -21,7 +21,7 @@ export const ssoRole: Source<'sso-role'> = async ({ profile, sso }, { context, l
     if (!isRefused(error)) throw error;
     context.log('the portal no longer takes the SSO token');
   }
-  const renewed = await silentToken(sso, call, token);
+  const renewed = await silentToken(sso, call, { refused: token });
   try {
     return await withToken(renewed);
   } catch (error) {

@@ -3,6 +3,7 @@ import type { Keyring } from '../keyring/keyring.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import type { Context } from './context.ts';
 import { SSO_CLIENT_PREFIX, SSO_TOKEN_PREFIX } from './session-cache.ts';
+import { asDate, asObject, bareStartUrl, isText, isTexts, parseJson } from './sso-json.ts';
 
 /** An access token of IAM Identity Center. One that aws-vault wrote has neither `clientId` nor `scopes`. */
 export type SsoToken = {
@@ -21,14 +22,6 @@ export type SsoClient = OidcClient & {
   readonly region: string;
   readonly scopes: readonly string[];
 };
-
-/**
- * A start URL without its fragment, which names no other instance: aws-vault takes everything after `#` for a comment, and the
- * token of one start URL is one item for both programs.
- */
-export function bareStartUrl(startUrl: string): string {
-  return startUrl.replace(/#.*$/, '');
-}
 
 /** The keyring key of a start URL's token, which is aws-vault's. */
 export function ssoTokenKey(startUrl: string): string {
@@ -115,31 +108,4 @@ function parseClient(data: string): SsoClient | undefined {
   if (!isText(clientId) || !isText(clientSecret) || expiresAt === undefined) return undefined;
   if ((flow !== 'device' && flow !== 'pkce') || !isText(region) || !isTexts(scopes)) return undefined;
   return { clientId, clientSecret, expiresAt, flow, region, scopes };
-}
-
-function parseJson(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch (error) {
-    // Its message would quote the secret; what is no JSON is no token.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-function asObject(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
-}
-
-function asDate(value: unknown): Date | undefined {
-  const date = new Date(typeof value === 'string' ? value : Number.NaN);
-  return Number.isNaN(date.getTime()) ? undefined : date;
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every(isText);
 }

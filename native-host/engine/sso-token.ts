@@ -1,20 +1,11 @@
-import type { SsoSource } from '../aws/profile.ts';
 import { createToken, type OidcOptions } from '../aws/sso-oidc.ts';
 import { VaultError } from '../errors.ts';
 import type { Context } from './context.ts';
 import type { Locks } from './lock.ts';
-import {
-  bareStartUrl,
-  readSsoClient,
-  readSsoToken,
-  removeSsoClient,
-  removeSsoToken,
-  type SsoToken,
-  writeSsoToken,
-} from './sso-store.ts';
-
-/** An instance of IAM Identity Center and what its tokens are to be good for. */
-export type SsoInstance = Pick<SsoSource, 'startUrl' | 'region' | 'registrationScopes' | 'session'>;
+import { clientOf, forgetToken, type HeldToken, heldTokens, keepToken, spreadToken } from './sso-held.ts';
+import { bareStartUrl } from './sso-json.ts';
+import { removeSsoClient, type SsoToken } from './sso-store.ts';
+import { isUsable, type SsoInstance } from './sso-usable.ts';
 
 export type SsoCall = {
   readonly context: Context;
@@ -25,9 +16,6 @@ export type SsoCall = {
   readonly service: OidcOptions;
   readonly onWait?: (() => void) | undefined;
 };
-
-/** What a `[sso-session]` without `sso_registration_scopes` asks for. @see the AWS CLI's configuration of SSO sessions */
-export const DEFAULT_SCOPES: readonly string[] = ['sso:account:access'];
 
 /** The service does not know the client, or does not let it do this. */
 export const UNKNOWN_CLIENT: readonly string[] = ['InvalidClientException', 'UnauthorizedClientException'];
@@ -42,61 +30,103 @@ const SPENT = [
   'UnsupportedGrantTypeException',
 ];
 
-export function scopesOf({ registrationScopes }: SsoInstance): readonly string[] {
-  return registrationScopes ?? DEFAULT_SCOPES;
-}
-
-/**
- * Whether a token can be used for this instance now. It needs no time left over: one that ends on the way is refused and
- * replaced. Of two `[sso-session]`s with one start URL each takes the other's token
- * only if that has all the scopes it asks for; a token of aws-vault's has none and gives access to accounts.
- */
-export function isUsable(token: SsoToken, instance: SsoInstance, now: Date): boolean {
-  const { expiresAt, scopes = DEFAULT_SCOPES } = token;
-  return expiresAt > now && scopesOf(instance).every((scope) => scopes.includes(scope));
-}
-
 /** The lock of everybody who gets a token of this instance, by a login or by refreshing the one there is. */
 export function ssoLock({ startUrl }: SsoInstance): string {
   return `sso-token:${bareStartUrl(startUrl)}`;
 }
 
+/** What a token has to be, beyond being there. */
+export type TokenWish = {
+  /** A token the portal no longer takes, whatever time it had left. */
+  readonly refused?: string | undefined;
+  /** One with less time left is refreshed, if it can be. */
+  readonly spareSeconds?: number;
+};
+
 /**
- * The access token of an instance without asking anybody: the one in the keyring, refreshed if it has expired and can be.
- * @param refused a token the portal no longer takes, whatever time it had left
+ * The access token of an instance without asking anybody: one that is there, refreshed if it has expired and can be.
  * @throws VaultError SSO_LOGIN_REQUIRED when only a person can get another one; AWS_*, KEYRING_*
  */
-export async function silentToken(instance: SsoInstance, call: SsoCall, refused?: string): Promise<string> {
-  const { keyring, now, signal } = call.context;
-  const isGood = (token: SsoToken): boolean => token.accessToken !== refused && isUsable(token, instance, now());
-  const found = await readSsoToken(keyring, instance.startUrl);
-  if (found === undefined) throw loginRequired(instance, call);
-  if (isGood(found)) return found.accessToken;
-  // One that lacks a scope is good for others, and would lack it as well when refreshed.
-  const isAlive = found.expiresAt > now() && found.accessToken !== refused;
-  if (isAlive || (found.refreshToken === undefined && refused === undefined)) throw loginRequired(instance, call);
-  const release = await call.locks.acquire(ssoLock(instance), { signal, ...(call.onWait && { onWait: call.onWait }) });
-  try {
-    // Whoever held the lock may have brought one.
-    const current = await readSsoToken(keyring, instance.startUrl);
-    if (current !== undefined && isGood(current)) return current.accessToken;
-    const refreshed = current && (await refresh(current, instance, call));
-    if (refreshed !== undefined && isUsable(refreshed, instance, now())) return refreshed.accessToken;
-    if (refreshed === undefined) await removeSsoToken(keyring, instance.startUrl);
+export async function silentToken(instance: SsoInstance, call: SsoCall, wish: TokenWish = {}): Promise<string> {
+  return (await silentSsoToken(instance, call, wish)).accessToken;
+}
+
+/** The same with what is known of it. */
+export async function silentSsoToken(instance: SsoInstance, call: SsoCall, wish: TokenWish = {}): Promise<SsoToken> {
+  const { context, locks, onWait } = call;
+  const { refused, spareSeconds = 0 } = wish;
+  const found = await heldTokens(instance, context);
+  const good = goodToken(found, instance, { ...wish, now: context.now() });
+  if (good !== undefined) return spread(good, found, instance, context);
+  const alive = goodToken(found, instance, { refused, now: context.now() });
+  const isWorthTrying = staleTokens(found, { refused, spareSeconds, now: context.now() }).some(
+    ({ refreshToken, accessToken }) => refreshToken !== undefined || accessToken === refused,
+  );
+  if (!isWorthTrying) {
+    if (alive !== undefined) return spread(alive, found, instance, context);
     throw loginRequired(instance, call);
+  }
+  const { signal } = context;
+  const release = await locks.acquire(ssoLock(instance), { signal, ...(onWait && { onWait }) });
+  try {
+    return await renewedToken(instance, call, wish);
   } finally {
     release();
   }
 }
 
+/** Under the lock: whoever held it may have brought a token. */
+async function renewedToken(instance: SsoInstance, call: SsoCall, wish: TokenWish): Promise<SsoToken> {
+  const { context } = call;
+  const { refused, spareSeconds = 0 } = wish;
+  const found = await heldTokens(instance, context);
+  const good = goodToken(found, instance, { ...wish, now: context.now() });
+  if (good !== undefined) return spread(good, found, instance, context);
+  for (const token of staleTokens(found, { refused, spareSeconds, now: context.now() })) {
+    const refreshed = await refresh(token, instance, call);
+    if (refreshed !== undefined && isUsable(refreshed, instance, context.now())) return refreshed;
+    const isOver = token.expiresAt <= context.now() || token.accessToken === refused;
+    if (refreshed === undefined && isOver) await forgetToken(instance, token.accessToken, context);
+  }
+  const alive = goodToken(found, instance, { refused, now: context.now() });
+  if (alive !== undefined) return spread(alive, found, instance, context);
+  throw loginRequired(instance, call);
+}
+
+type Moment = TokenWish & { readonly now: Date };
+
+/** A token that can be used, and has the time to spare. */
+function goodToken(
+  found: readonly HeldToken[],
+  instance: SsoInstance,
+  { refused, spareSeconds = 0, now }: Moment,
+): HeldToken | undefined {
+  const until = new Date(now.getTime() + spareSeconds * 1000);
+  return found.find((token) => token.accessToken !== refused && isUsable(token, instance, until));
+}
+
+/** Tokens that a refresh might mend. One that lacks a scope is good for others, and would lack it as well when refreshed. */
+function staleTokens(found: readonly HeldToken[], { refused, spareSeconds = 0, now }: Moment): HeldToken[] {
+  const until = now.getTime() + spareSeconds * 1000;
+  return found.filter(({ accessToken, expiresAt }) => accessToken === refused || expiresAt.getTime() <= until);
+}
+
+async function spread(
+  token: HeldToken,
+  found: readonly HeldToken[],
+  instance: SsoInstance,
+  context: Context,
+): Promise<SsoToken> {
+  await spreadToken(instance, { token, found }, context);
+  return token;
+}
+
 /** Forgets a token that the portal refused although nobody could get a better one. */
 export async function dropToken(instance: SsoInstance, refused: string, call: SsoCall): Promise<never> {
   const { context, locks } = call;
-  const { keyring, signal } = context;
-  const release = await locks.acquire(ssoLock(instance), { signal });
+  const release = await locks.acquire(ssoLock(instance), { signal: context.signal });
   try {
-    const current = await readSsoToken(keyring, instance.startUrl);
-    if (current?.accessToken === refused) await removeSsoToken(keyring, instance.startUrl);
+    await forgetToken(instance, refused, context);
   } finally {
     release();
   }
@@ -104,12 +134,12 @@ export async function dropToken(instance: SsoInstance, refused: string, call: Ss
 }
 
 /** `undefined`: the token cannot be refreshed, now or ever. */
-async function refresh(token: SsoToken, instance: SsoInstance, call: SsoCall): Promise<SsoToken | undefined> {
-  const { keyring, now, log } = call.context;
+async function refresh(token: HeldToken, instance: SsoInstance, call: SsoCall): Promise<SsoToken | undefined> {
+  const { context } = call;
+  const { keyring, now, log } = context;
   const { refreshToken, scopes } = token;
-  const client = await readSsoClient(keyring, instance.startUrl);
-  const isClients = client !== undefined && client.clientId === token.clientId && client.expiresAt > now();
-  if (refreshToken === undefined || !isClients) return undefined;
+  const client = await clientOf(token, instance, context);
+  if (refreshToken === undefined || client === undefined) return undefined;
   try {
     log(`refreshing the SSO token of ${instance.startUrl}`);
     const answer = await createToken(call.service, client, { type: 'refresh-token', refreshToken });
@@ -120,13 +150,15 @@ async function refresh(token: SsoToken, instance: SsoInstance, call: SsoCall): P
       refreshToken: answer.refreshToken ?? refreshToken,
       ...(scopes && { scopes }),
     };
-    await writeSsoToken(call.context, instance.startUrl, refreshed);
+    await keepToken(instance, { token: refreshed, client }, context);
     return refreshed;
   } catch (error) {
     // The person logged out, or the session came to its end: a login gets the next one.
     const awsCode = error instanceof VaultError ? (error.details.awsCode ?? '') : '';
     // On the page of an authorization code nobody but the person would hear that the client is unknown.
-    if (UNKNOWN_CLIENT.includes(awsCode)) await removeSsoClient(keyring, instance.startUrl);
+    if (UNKNOWN_CLIENT.includes(awsCode) && token.client === undefined) {
+      await removeSsoClient(keyring, instance.startUrl);
+    }
     if (SPENT.includes(awsCode)) return undefined;
     throw error;
   }

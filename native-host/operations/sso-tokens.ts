@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs';
 import { visibleProfiles } from '../aws/config-file.ts';
 import { isSsoToken } from '../engine/session-cache.ts';
-import { bareStartUrl, readSsoToken, removeSsoToken, type SsoToken, startUrlOfKey } from '../engine/sso-store.ts';
+import { removeCachedToken, ssoCacheFile } from '../engine/sso-cache-file.ts';
+import { bareStartUrl } from '../engine/sso-json.ts';
+import { readSsoToken, removeSsoToken, type SsoToken, startUrlOfKey } from '../engine/sso-store.ts';
 import { VaultError } from '../errors.ts';
 import type { Keyring } from '../keyring/keyring.ts';
+import { awsSsoCacheDir } from '../settings.ts';
 import type { VaultAccess } from '../vault-access.ts';
+import { ssoEntries } from './sso-instances.ts';
 
 /** An SSO token as a list shows it. */
 export type SsoTokenSummary = {
@@ -42,6 +47,27 @@ export async function ssoTokens(
 export async function removeTokenOf(access: VaultAccess, keyring: Keyring, profile: string): Promise<boolean> {
   const startUrl = startUrlOf(await resolver(access), profile);
   return startUrl !== undefined && (await removeSsoToken(keyring, startUrl));
+}
+
+/**
+ * Takes our tokens, of one profile's instance or of all, out of the AWS CLI's cache: they were shared, or offered to a program
+ * (`exec --profile-env`). The AWS CLI's own stay.
+ */
+export async function removeTokenCopies(
+  access: VaultAccess,
+  keyring: Keyring,
+  profile: string | undefined,
+): Promise<void> {
+  const dir = awsSsoCacheDir(access.settings);
+  const resolve = await resolver(access);
+  const startUrl = profile === undefined ? undefined : startUrlOf(resolve, profile);
+  for (const { instance } of await ssoEntries(access)) {
+    const isMeant = profile === undefined || bareStartUrl(instance.startUrl) === startUrl;
+    // Reading a token may need a passphrase.
+    if (!isMeant || !existsSync(ssoCacheFile(dir, instance))) continue;
+    const own = await readSsoToken(keyring, instance.startUrl);
+    if (own !== undefined) removeCachedToken(dir, instance, own.accessToken);
+  }
 }
 
 async function readable(keyring: Keyring, startUrl: string): Promise<SsoToken | undefined> {

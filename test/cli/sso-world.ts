@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { SsoHandle } from '../fake-aws/sso-set-up.ts';
+import type { FakeAwsOptions } from '../fake-aws/fake-aws.ts';
+import type { SsoHandle, SsoOptions } from '../fake-aws/sso-set-up.ts';
 import { startWorld, type World, writeConfig } from './world.ts';
 
 export type SsoWorld = World & {
@@ -15,9 +16,9 @@ export type SsoWorld = World & {
 export const FOLLOWING = 'curl -sL -o "$HOME/page" "$1"';
 
 /** A world with an IAM Identity Center: `dev` and `prod` by a session, `old` and `fragment` by a start URL of their own, `inner` a role on `dev`, `top` both in one. */
-export async function startSsoWorld(options: Parameters<World['aws']['addSso']>[0] = {}): Promise<SsoWorld> {
-  const world = await startWorld();
-  const sso = world.aws.addSso(options);
+export async function startSsoWorld(options: FakeAwsOptions & { readonly sso?: SsoOptions } = {}): Promise<SsoWorld> {
+  const world = await startWorld(options);
+  const sso = world.aws.addSso(options.sso);
   const dev = sso.assign({ account: '111122223333', permissionSet: 'Developer' });
   sso.assign({ account: '444455556666', permissionSet: 'Admin' });
   const inner = world.aws.addRole({ account: '777788889999', name: 'inner', trusts: [dev.arn] });

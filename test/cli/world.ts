@@ -2,7 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type FakeAws, startFakeAws } from '../fake-aws/fake-aws.ts';
+import { type FakeAws, type FakeAwsOptions, startFakeAws } from '../fake-aws/fake-aws.ts';
 
 export const KEYTURN = path.resolve('dist/keyturn');
 
@@ -23,8 +23,8 @@ export type World = {
   readonly close: () => Promise<void>;
 };
 
-export async function startWorld(): Promise<World> {
-  const aws = await startFakeAws();
+export async function startWorld(options: FakeAwsOptions = {}): Promise<World> {
+  const aws = await startFakeAws(options);
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'keyturn-home-'));
   const env: World['env'] = {
     HOME: home,
@@ -37,11 +37,11 @@ export async function startWorld(): Promise<World> {
     AWS_ENDPOINT_URL: aws.url,
     AWS_ENDPOINT_URL_SIGNIN: aws.url,
   };
-  const start: World['start'] = (args, options = {}) =>
+  const start: World['start'] = (args, run = {}) =>
     spawn(KEYTURN, args, {
-      env: withoutUndefined({ ...env, ...options.env }),
-      cwd: options.cwd ?? home,
-      stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'],
+      env: withoutUndefined({ ...env, ...run.env }),
+      cwd: run.cwd ?? home,
+      stdio: run.stdio ?? ['ignore', 'pipe', 'pipe'],
       // A session without a controlling terminal, whatever terminal the tests run in.
       detached: true,
     });

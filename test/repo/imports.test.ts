@@ -23,7 +23,7 @@ const RULES: readonly { readonly from: RegExp; readonly may: readonly RegExp[] }
     ],
   },
   {
-    from: /^native-host\/(operations\/.*|vault(-access|-keys|-mfa|-transfers)?|file-vault|unlocked-vaults|profile-summary|ask|settings|version)\.ts$/,
+    from: /^native-host\/(operations\/.*|vault(-access|-keys|-mfa|-sso|-transfers)?|file-vault|unlocked-vaults|profile-summary|ask|settings|version)\.ts$/,
     may: [/^native-host\//, /^package\.json$/],
   },
   { from: /^native-host\//, may: [/^native-host\/(?!engine\/|keyring\/|operations\/)/, /^package\.json$/] },

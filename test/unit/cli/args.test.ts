@@ -99,6 +99,7 @@ describe('exec', () => {
           json: false,
           stdout: false,
           profileEnv: false,
+          ssoCache: 'vault',
         },
         ...{ server: false, ecsServer: false, ec2Server: false, lazy: false, allowRole: [] },
         ...{ ecsListen: undefined, ecsUri: undefined, ec2HttpTokens: 'required' },
