@@ -47,7 +47,11 @@ export function commandAsker(flags: AskFlags, how: AskHow, cli: Omit<Cli, 'ask'>
       return ssoLogin({ target, flow: flags.ssoFlow, stdout: how.stdout, signal }, cli);
     },
     async passphrase({ vaultDir, rejected: why }, signal) {
-      const remedy = "set AWS_VAULT_FILE_PASSPHRASE, or unlock it for all terminals with 'keyturn unlock'";
+      // The Keyturn that runs this one for a profile keeps the variable from it.
+      const variable = cli.env.KEYTURN_RESOLVING
+        ? 'set file-passphrase-command in the settings file'
+        : 'set AWS_VAULT_FILE_PASSPHRASE';
+      const remedy = `${variable}, or unlock it for all terminals with 'keyturn unlock'`;
       if (how.withoutTerminal === true) {
         const message = `the vault ${JSON.stringify(vaultDir)} is locked, and nobody can be asked for its passphrase here; ${remedy}`;
         throw new VaultError('KEYRING_LOCKED', message);

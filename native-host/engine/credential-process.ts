@@ -1,6 +1,8 @@
 import type { Credentials } from '../aws/credentials.ts';
 import { readCommand, shellCommand } from '../command.ts';
 import { VaultError } from '../errors.ts';
+import { OWN_SECRETS } from '../own-secrets.ts';
+import type { Env } from './context.ts';
 import type { Source } from './credentials.ts';
 import { resolvingEnvironment } from './resolving.ts';
 
@@ -21,14 +23,18 @@ export const credentialProcess: Source<'credential-process'> = async ({ profile,
   const { words, isVerbatim } = shellCommand(command, env);
   const title = `the credential_process of profile ${JSON.stringify(profile.name)}`;
   const { signal } = context;
-  // Run by itself, a command that needs the passphrase would work.
-  const kept =
-    env.AWS_VAULT_FILE_PASSPHRASE === undefined ? '' : ', without AWS_VAULT_FILE_PASSPHRASE, which is kept from it,';
-  const advice = `run the command by itself${kept} to see why`;
+  const advice = `run the command by itself${keptFrom(env)} to see why`;
   const options = { signal, env, title, advice, isVerbatim, timeoutMs: TIMEOUT_MS, output: OUTPUT, mayAsk: true };
   const output = await readCommand(words, options);
   return credentialsIn(output, { title, profile: profile.name, now: context.now() });
 };
+
+/** Run by itself, a command that needs our secrets would work. */
+function keptFrom(env: Env): string {
+  const kept = OWN_SECRETS.filter((name) => env[name] !== undefined);
+  if (kept.length === 0) return '';
+  return `, without ${kept.join(' and ')}, which ${kept.length === 1 ? 'is' : 'are'} kept from it,`;
+}
 
 type Reading = { readonly title: string; readonly profile: string; readonly now: Date };
 

@@ -75,11 +75,16 @@ export function requireVaultDirectory(dir: string): void {
  * of an earlier listing.
  */
 export function itemFiles(dir: string, known: ReadonlySet<string> = new Set()): string[] {
-  return directoryEntries(dir)
-    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
-    .map((entry) => entry.name)
-    .filter((name) => known.has(name) || (keyOfItemFile(name) !== undefined && startsLikeItem(join(dir, name))))
+  return possibleItemFiles(dir)
+    .filter((name) => known.has(name) || startsLikeItem(join(dir, name)))
     .sort();
+}
+
+/** Names of the files that an item could be in. */
+export function possibleItemFiles(dir: string): string[] {
+  return directoryEntries(dir)
+    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && keyOfItemFile(entry.name) !== undefined)
+    .map((entry) => entry.name);
 }
 
 function directoryEntries(dir: string): Dirent[] {
@@ -240,7 +245,7 @@ function lstatOrNothing(path: string): Stats | undefined {
 }
 
 /** On Windows the mode says nothing: access there is by lists, inherited from the user's profile. */
-function isOpenToOthers(mode: number): boolean {
+export function isOpenToOthers(mode: number): boolean {
   return process.platform !== 'win32' && (mode & 0o077) !== 0;
 }
 

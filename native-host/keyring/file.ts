@@ -19,6 +19,7 @@ import { AWS_VAULT_ROUNDS, newContentKey, sealWith } from './jwe.ts';
 import { type KeyHolder, lockedVault, passphraseHolder, wrongPassphrase } from './key-holder.ts';
 import type { Keyring, KeyringItem } from './keyring.ts';
 import { openItem, opensAny } from './open-item.ts';
+import { requireNoRemains } from './vault-remains.ts';
 
 export type FileKeyringOptions = {
   /** Made on the first write if it is missing. */
@@ -105,6 +106,7 @@ class FileKeyring implements Keyring {
     }
     const fits = this.#proven === holder || (await this.#fitsAny(holder, itemFiles(this.#dir)));
     if (fits === false) throw wrongPassphrase(this.#dir);
+    if (fits === undefined) requireNoRemains(this.#dir, name);
     const contentKey = newContentKey();
     const key = { contentKey, ...(await holder.wrap(contentKey)) };
     prepareVaultDirectory(this.#dir, this.#notice);

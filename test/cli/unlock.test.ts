@@ -72,6 +72,26 @@ describe('a vault that was unlocked once', () => {
     expect(await run(['lock'])).toEqual({ ...succeeds, stderr: 'keyturn: nothing was unlocked\n' });
   });
 
+  it('serves a credential_process that is Keyturn itself, as a passphrase command in the settings file does', async () => {
+    fs.appendFileSync(
+      world.configFile,
+      `[profile inner]\ncredential_process = ${KEYTURN} export --format json --no-session ada\n`,
+    );
+    const inner = ['exec', 'inner', '--', 'true'];
+    const { stderr } = await world.run(inner);
+    expect(stderr).toContain('set file-passphrase-command in the settings file, or unlock it for all terminals');
+    expect(stderr).toContain('by itself, without AWS_VAULT_FILE_PASSPHRASE, which is kept from it, to see why');
+    await browser();
+    await unlock();
+    expect(await run(inner)).toEqual(succeeds);
+    expect((await run(['lock'])).stderr).toContain('locked');
+    expect((await run(['clear'])).status).toBe(0);
+    const settings = path.join(world.home, '.config', 'keyturn', 'config');
+    fs.mkdirSync(path.dirname(settings), { recursive: true });
+    fs.writeFileSync(settings, `file-passphrase-command = echo ${PASSPHRASE}\n`);
+    expect(await run(inner)).toEqual(succeeds);
+  });
+
   it('is unlocked by what a person types for one command, and says so', async () => {
     await browser();
     const asked = terminal('exec reader -- true');

@@ -19,7 +19,7 @@ const RULES: readonly { readonly from: RegExp; readonly may: readonly RegExp[] }
   {
     from: /^native-host\/engine\//,
     may: [
-      /^native-host\/(engine\/|aws\/|keyring\/keyring\.ts|errors\.ts|command\.ts|directory\.ts|duration\.ts|rfc3339\.ts)/,
+      /^native-host\/(engine\/|aws\/|keyring\/keyring\.ts|errors\.ts|command\.ts|own-secrets\.ts|directory\.ts|duration\.ts|rfc3339\.ts)/,
     ],
   },
   {

@@ -181,7 +181,7 @@ describe('what does not belong to the vault', () => {
     plant('.DS_Store', '\0\0\0\x01Bud1');
     plant('notes.txt', 'remember the milk');
     plant('a%41', sealed({ Key: 'aA' }));
-    plant('empty', '');
+    writeFileSync(join(dir, 'empty'), '', { mode: 0o644 });
     mkdirSync(join(dir, 'backup'));
     symlinkSync('/nowhere', join(dir, 'dangling'));
     symlinkSync(dir, join(dir, 'loop'));
