@@ -102,6 +102,31 @@ describe('exec --ec2-server', () => {
     expect((await served(['reader'], script)).stdout).toBe('403 403 200 403 access denied for another user');
   });
 
+  it('answers with the life of a token, and gives none to what came through a proxy', async () => {
+    const put = "-X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 90'";
+    const script = [
+      `curl -s -o /dev/null -D - ${put} ${BASE}/api/token | tr -d '\\r' | grep -i ttl`,
+      `${STATUS} ${put} -H 'X-Forwarded-For: 10.0.0.1' ${BASE}/api/token`,
+      `${STATUS} ${put} -H 'X-Forwarded-For;' ${BASE}/api/token`,
+    ].join('; ');
+    const { stdout } = await served(['reader'], script);
+    expect(stdout).toMatch(/^x-aws-ec2-metadata-token-ttl-seconds: 90\n403 403 $/i);
+  });
+
+  it('gives nothing to another machine that has a way here', async () => {
+    const far = [
+      'ip address add 10.9.9.2/24 dev far; ip link set far up; ip route add 169.254.169.254 via 10.9.9.1',
+      `curl -s -m 20 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' ${BASE}/api/token`,
+    ].join('; ');
+    const script = [
+      'unshare --net sleep 100 & M=$!; until [ "$(readlink /proc/$M/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do :; done',
+      'ip link add near type veth peer name far; ip link set far netns $M',
+      'ip address add 10.9.9.1/24 dev near; ip link set near up',
+      `nsenter --net=/proc/$M/ns/net sh -c "${far}"; kill $M`,
+    ].join('; ');
+    expect((await served(['reader'], script)).stdout).toBe('access denied from another machine');
+  });
+
   it('keeps the status of the program, and leaves the loopback interface as it was', async () => {
     const { status, stdout } = await served(['reader'], 'ip address show dev lo; exit 7');
     expect(status).toBe(7);
