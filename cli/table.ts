@@ -5,7 +5,10 @@ import { textWidth } from './text-width.ts';
 const MIN_COLUMN_WIDTH = 25;
 const COLUMN_PADDING = 2;
 
-/** aws-vault's list: a header and three columns, every cell filled up with blanks, the last one too; columns of ours come after. Its readers count letters, people see columns. */
+/**
+ * aws-vault's list: a header and three columns, every cell filled up with blanks, the last one too; columns of ours come after.
+ * Its readers count letters, people see columns.
+ */
 export function listTable(
   rows: readonly (readonly string[])[],
   { more = [], isForTerminal }: { readonly more?: readonly string[]; readonly isForTerminal: boolean },
@@ -16,9 +19,11 @@ export function listTable(
   const widths = titles.map((_title, column) =>
     Math.max(MIN_COLUMN_WIDTH, ...lines.map((line) => widthOf(line[column] ?? '') + COLUMN_PADDING)),
   );
-  return lines
-    .map((line) => `${widths.map((width, column) => padded(line[column] ?? '', width, widthOf)).join('')}\n`)
-    .join('');
+  const filled = lines.map((line) =>
+    widths.map((width, column) => padded(line[column] ?? '', width, widthOf)).join(''),
+  );
+  // Blanks at the end of a line that is as wide as the terminal would begin another one.
+  return filled.map((line) => `${isForTerminal ? line.trimEnd() : line}\n`).join('');
 }
 
 /** Rows of cells in columns two blanks apart, without trailing blanks, each line indented. */

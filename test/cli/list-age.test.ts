@@ -91,7 +91,7 @@ it('stands in a fourth column on a terminal, and for a script only when it asks'
   expect(asked.stdout).toMatch(/^Profile +Credentials +Sessions +Key age +\n=+ +=+ +=+ +======= +\n/);
   const terminal = new PseudoTerminal(`${KEYTURN} list`, world.env);
   await terminal.status();
-  expect(terminal.output).toContain(line);
+  expect(terminal.output).toContain(`${line.trimEnd()}\r\n`);
 });
 
 it('needs no state directory: without one, keys are added and listed all the same', async () => {

@@ -49,6 +49,7 @@ describe('the list', () => {
         .map((line) => / +(?=-)/.exec(line)?.[0].length);
     expect(padding(false)).toEqual([23, 20, 23]);
     expect(padding(true)).toEqual([21, 23, 24]);
+    expect(listTable(rows, { isForTerminal: true })).not.toContain(' \n');
   });
 
   test('lets no control character through to the terminal', () => {
