@@ -48,17 +48,38 @@ export function nodeConfig(): UserConfig {
     },
     resolve: { alias: { '@aws-sdk/credential-provider-node': path.resolve('build/no-credential-chain.ts') } },
     ssr: { noExternal: true },
-    plugins: [lateFileReads(), runtimeAndLaunchers()],
+    plugins: [lateModules(), asciiOnly(), runtimeAndLaunchers()],
   };
 }
 
-function lateFileReads(): Plugin {
+/** Modules of Node's that AWS's packages import and hardly ever use, by a part of the importer's path. */
+const LATE_MODULES = [
+  { module: 'node:fs/promises', importer: '/shared-ini-file-loader/', standIn: 'build/late-file-reads.ts' },
+  { module: 'node:https', importer: '/node-http-handler/', standIn: 'build/late-https.ts' },
+];
+
+function lateModules(): Plugin {
   return {
-    name: 'keyturn-late-file-reads',
+    name: 'keyturn-late-modules',
     enforce: 'pre',
     resolveId(source, importer) {
-      const isLoader = importer?.includes('/shared-ini-file-loader/') === true;
-      return isLoader && source === 'node:fs/promises' ? path.resolve('build/late-file-reads.ts') : undefined;
+      const late = LATE_MODULES.find(({ module, importer: part }) => source === module && importer?.includes(part));
+      return late && path.resolve(late.standIn);
+    },
+  };
+}
+
+/** One character that is not in Latin-1 and V8 keeps the whole file at two bytes a character, which are read and parsed more slowly. */
+function asciiOnly(): Plugin {
+  return {
+    name: 'keyturn-ascii-only',
+    generateBundle(_, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type !== 'chunk') continue;
+        chunk.code = chunk.code.replaceAll(/[^\x00-\x7f]/g, (unit) => {
+          return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+        });
+      }
     },
   };
 }

@@ -1,6 +1,5 @@
 // Static, in a module that is itself loaded late: `await import('node:http')` makes Node load its whole fetch, 30 ms.
 import { type Agent, Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import type { SecureContext } from 'node:tls';
 import type { Env } from './profile.ts';
 import type { HttpProxy } from './proxy.ts';
@@ -44,7 +43,7 @@ export function agentFor(pool: Pool, url: URL, proxy: HttpProxy | undefined): Ag
   const shared = { keepAlive: true, timeout: IDLE_TIMEOUT_MS, ...(proxyEnv && { proxyEnv }) };
   // The check is asked for, because NODE_TLS_REJECT_UNAUTHORIZED=0 in the process environment would turn it off.
   const agent = isTls
-    ? new HttpsAgent({ ...shared, secureContext: secureContextOf(pool), rejectUnauthorized: true })
+    ? new (process.getBuiltinModule('node:https').Agent)({ ...shared, secureContext: secureContextOf(pool), rejectUnauthorized: true })
     : new HttpAgent(shared);
   pool.agents.set(key, agent);
   return agent;

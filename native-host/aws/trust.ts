@@ -1,9 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import { VaultError } from '../errors.ts';
 import type { Env } from './profile.ts';
+
+// Not imported: a connection without TLS does not load it, and so a host is 4 MB smaller.
+const tls = (): typeof import('node:tls') => process.getBuiltinModule('node:tls');
 
 /**
  * The certificate authorities a connection is checked against. `everyday` is what AWS's own certificates need and costs
@@ -36,7 +39,7 @@ export function trustOf(env: Env, caBundle: string | undefined): Trust {
   if (env.AWS_CA_BUNDLE) return { everyday: ofFile(env.AWS_CA_BUNDLE, 'AWS_CA_BUNDLE'), whole: undefined };
   if (caBundle) return { everyday: ofFile(caBundle, 'ca_bundle'), whole: undefined };
   const file = env.SSL_CERT_FILE;
-  return { everyday: file ? ofFile(file, 'SSL_CERT_FILE') : createSecureContext(), whole: () => wholeStore(env) };
+  return { everyday: file ? ofFile(file, 'SSL_CERT_FILE') : tls().createSecureContext(), whole: () => wholeStore(env) };
 }
 
 function ofFile(file: string, setting: string): SecureContext {
@@ -44,7 +47,7 @@ function ofFile(file: string, setting: string): SecureContext {
     const certificates = certificatesIn(readFileSync(file, 'utf8'));
     // Node passes over what it cannot parse: a file of nothing else would look like an untrusted server.
     if (!certificates.some(isCertificate)) throw new Error('it holds no PEM certificate');
-    return createSecureContext({ ca: certificates });
+    return tls().createSecureContext({ ca: certificates });
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error);
     const message = `the certificates of ${setting} cannot be used, correct or unset it: ${file}: ${reason}`;
@@ -55,14 +58,14 @@ function ofFile(file: string, setting: string): SecureContext {
 function wholeStore(env: Env): SecureContext {
   const file = env.SSL_CERT_FILE;
   const dirs = env.SSL_CERT_DIR ? env.SSL_CERT_DIR.split(':') : SYSTEM_DIRS;
-  const certificates = new Set(file ? certificatesIn(readFileSync(file, 'utf8')) : getCACertificates('default'));
+  const certificates = new Set(file ? certificatesIn(readFileSync(file, 'utf8')) : tls().getCACertificates('default'));
   const others = [
-    ...(HAS_OWN_STORE ? getCACertificates('system') : []),
+    ...(HAS_OWN_STORE ? tls().getCACertificates('system') : []),
     ...(file || HAS_OWN_STORE ? [] : firstSystemFile()),
     ...(HAS_OWN_STORE && !env.SSL_CERT_DIR ? [] : dirs.flatMap(inDirectory)),
   ];
   for (const certificate of others) certificates.add(certificate);
-  return createSecureContext({ ca: [...certificates] });
+  return tls().createSecureContext({ ca: [...certificates] });
 }
 
 function isCertificate(pem: string): boolean {
