@@ -76,7 +76,7 @@ function asciiOnly(): Plugin {
     generateBundle(_, bundle) {
       for (const chunk of Object.values(bundle)) {
         if (chunk.type !== 'chunk') continue;
-        chunk.code = chunk.code.replaceAll(/[^\x00-\x7f]/g, (unit) => {
+        chunk.code = chunk.code.replaceAll(/[\u0080-\uffff]/g, (unit) => {
           return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
         });
       }

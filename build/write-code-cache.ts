@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { createServer } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { ConsoleOpens } from '../native-host/console-opens.ts';
@@ -11,23 +12,42 @@ import { chunkLoader, codeCacheFile } from './chunk-loader.ts';
 
 /**
  * `node build/write-code-cache.ts DIRECTORY`, run by the build in a process of its own: uses the program whose chunks lie there
- * as people do, in a throwaway home and without a network, and keeps what V8 has compiled by then, which is what a start needs.
+ * as people do, in a throwaway home and with a service of its own for AWS, and keeps what V8 has compiled by then, which is what
+ * a start needs. What is kept for nothing costs as much to load as what is used: so the chunks of every `exec` hold what one
+ * with a cached session runs, and the others what is used of them after it.
  */
-const ROUNDS: readonly (readonly string[])[] = [
-  ['add', '--env', '--no-verify', 'user'],
-  ['exec', '--no-session', 'user', '--', 'true'],
+type Round = {
+  readonly args: readonly string[];
+  /** Only makes what later rounds find. */
+  readonly isPreparation?: true;
+  /** What is compiled by now of the chunks that have been loaded is all that is kept of them. */
+  readonly isEnough?: true;
+  /** The passphrase comes from a program; a host that is locked is asked first. */
+  readonly asksHost?: true;
+};
+
+const ROUNDS: readonly Round[] = [
+  { args: ['add', '--env', '--no-verify', 'user'], isPreparation: true },
+  { args: ['exec', 'user', '--', 'true'], isPreparation: true },
+  { args: ['exec', 'user', '--', 'true'], isEnough: true },
+  { args: ['add', '--env', '--no-verify', 'other'] },
   // Ends where a code is needed: there is no browser to ask.
-  ['exec', '--prompt', 'browser', 'role', '--', 'true'],
-  ['list'],
-  ['list', '--backend', 'secret-service'],
-  // With a host to ask, which is locked.
-  ['exec', '--no-session', '--file-passphrase-command', 'echo build', 'user', '--', 'true'],
+  { args: ['exec', '--prompt', 'browser', 'role', '--', 'true'] },
+  { args: ['list'] },
+  { args: ['list', '--backend', 'secret-service'] },
+  { args: ['exec', '--no-session', '--file-passphrase-command', 'echo build', 'user', '--', 'true'], asksHost: true },
 ];
+
+const SESSION = `<GetSessionTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetSessionTokenResult><Credentials>
+<AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId><SecretAccessKey>only-for-the-build</SecretAccessKey>
+<SessionToken>only-for-the-build</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration>
+</Credentials></GetSessionTokenResult></GetSessionTokenResponse>`;
 
 const directory = process.argv[2] ?? '';
 const home = fs.mkdtempSync(path.join(os.tmpdir(), 'keyturn-build-'));
 const { scripts } = chunkLoader(directory);
 const rounds = ROUNDS.values();
+let ran: Round | undefined;
 
 fs.mkdirSync(path.join(home, '.aws'));
 fs.writeFileSync(
@@ -55,19 +75,34 @@ Object.defineProperty(process, 'execve', { value: () => undefined });
 Object.defineProperty(process, 'exit', { value: () => undefined });
 
 // Each round ends when nothing is left to do. A round that never waits would be the last one: Node asks again only after an event.
+const aws = createServer((_, response) => response.end(SESSION));
+const kept = new Map<string, Buffer>();
+
 process.on('beforeExit', () => {
   setImmediate(() => undefined);
-  const args = rounds.next().value;
-  if (args === undefined) return finish();
-  if (args.includes('--file-passphrase-command')) {
+  if (ran?.isEnough) keep();
+  ran = rounds.next().value;
+  if (ran === undefined) return finish();
+  if (ran.asksHost) {
     delete process.env.AWS_VAULT_FILE_PASSPHRASE;
     listenAsHost();
   }
-  process.argv = [process.execPath, path.join(directory, '..', 'cli.cjs'), 'keyturn', ...args];
-  const loader = chunkLoader(directory, scripts);
+  process.argv = [process.execPath, path.join(directory, '..', 'cli.cjs'), 'keyturn', ...ran.args];
+  const loader = chunkLoader(directory, ran.isPreparation ? new Map() : scripts);
   loader.loadPack('start.pack');
   loader.load('command-line.cjs');
 });
+
+aws.listen(0, '127.0.0.1', () => {
+  const address = aws.address();
+  if (typeof address === 'object') process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${address?.port}`;
+  aws.unref();
+});
+
+/** What V8 has compiled of each chunk by now, unless that was settled before. */
+function keep(): void {
+  for (const [name, script] of scripts) if (!kept.has(name)) kept.set(name, script.createCachedData());
+}
 
 function listenAsHost(): void {
   const stateDir = path.join(home, '.local', 'state', 'keyturn');
@@ -84,9 +119,8 @@ function listenAsHost(): void {
 }
 
 function finish(): void {
-  for (const [name, script] of scripts) {
-    fs.writeFileSync(codeCacheFile(path.join(directory, name)), script.createCachedData());
-  }
+  keep();
+  for (const [name, data] of kept) fs.writeFileSync(codeCacheFile(path.join(directory, name)), data);
   forgetDerivedKeys(process.env, path.join(home, '.awsvault', 'keys'));
   fs.rmSync(home, { recursive: true, force: true });
   exit.call(process, 0);

@@ -43,7 +43,11 @@ export function agentFor(pool: Pool, url: URL, proxy: HttpProxy | undefined): Ag
   const shared = { keepAlive: true, timeout: IDLE_TIMEOUT_MS, ...(proxyEnv && { proxyEnv }) };
   // The check is asked for, because NODE_TLS_REJECT_UNAUTHORIZED=0 in the process environment would turn it off.
   const agent = isTls
-    ? new (process.getBuiltinModule('node:https').Agent)({ ...shared, secureContext: secureContextOf(pool), rejectUnauthorized: true })
+    ? new (process.getBuiltinModule('node:https').Agent)({
+        ...shared,
+        secureContext: secureContextOf(pool),
+        rejectUnauthorized: true,
+      })
     : new HttpAgent(shared);
   pool.agents.set(key, agent);
   return agent;
