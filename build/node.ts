@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Plugin, UserConfig } from 'vite';
 import { codeCacheFile, packed } from './chunk-loader.ts';
 import { placeFile, writeExecutable } from './executable.ts';
+import { placeNativeCalls } from './native-calls.ts';
 
 const dist = 'dist';
 
@@ -100,6 +101,7 @@ function runtimeAndLaunchers(): Plugin {
       // Lives as long as the browser and works for moments: small, without the compilers that repay in long computations.
       const small = '--no-opt --no-maglev --no-sparkplug --max-semi-space-size=1';
       writeLauncher(path.join(dist, 'keyturn-host'), `${small} "$lib/host.cjs"`);
+      placeNativeCalls(lib);
       const chunks = path.resolve(lib, 'chunks');
       writePack(chunks);
       writeCodeCache(chunks);

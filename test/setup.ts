@@ -22,6 +22,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   '/usr/bin/mandoc': 'mandoc',
   '/usr/bin/script': 'bsdutils',
   '/usr/bin/pkill': 'procps',
+  '/usr/bin/tcc': 'tcc',
   '/usr/bin/openssl': 'openssl',
   '/usr/bin/curl': 'curl',
   '/usr/bin/ip': 'iproute2',

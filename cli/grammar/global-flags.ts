@@ -7,8 +7,8 @@ const LINUX_BACKENDS = ['secret-service', 'kwallet', 'keyctl', 'pass', 'file', '
 /** What there is on each system, in the order in which it is tried (test/repo/backends.test.ts holds it to the code). */
 const BACKENDS_OF: { readonly [P in NodeJS.Platform]?: readonly string[] } = {
   linux: LINUX_BACKENDS,
-  darwin: ['pass', 'file', 'passage', 'op'],
-  win32: ['file', 'op'],
+  darwin: ['keychain', 'pass', 'file', 'passage', 'op'],
+  win32: ['wincred', 'file', 'op'],
 };
 export const BACKENDS = backendsOf(process.platform);
 

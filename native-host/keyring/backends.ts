@@ -28,7 +28,7 @@ export type KeyringOptions = VaultPlace & {
 export type Backend = {
   readonly name: string;
   /** As people know it, for messages. */
-  readonly title: (options: Pick<KeyringOptions, 'fileDir'>) => string;
+  readonly title: (place: Pick<VaultPlace, 'fileDir' | 'keychain'>) => string;
   readonly platforms: readonly NodeJS.Platform[] | 'all';
   /** Forgets when the machine restarts. */
   readonly isVolatile?: true;
@@ -43,6 +43,24 @@ const UNIX = ['linux', 'darwin', 'freebsd', 'openbsd'] as const;
 
 /** All backends of this build, in the order in which they are tried. */
 export const BACKENDS: readonly Backend[] = [
+  {
+    name: 'wincred',
+    title: () => 'the Windows Credential Manager',
+    platforms: ['win32'],
+    open: async ({ signal }) => {
+      const { wincredKeyring } = await import('./wincred.ts');
+      return wincredKeyring({ signal });
+    },
+  },
+  {
+    name: 'keychain',
+    title: ({ keychain }) => `the keychain ${JSON.stringify(keychain)}`,
+    platforms: ['darwin'],
+    open: async ({ keychain: name, signal }) => {
+      const { keychainKeyring } = await import('./keychain.ts');
+      return keychainKeyring({ name, signal });
+    },
+  },
   {
     name: 'secret-service',
     title: () => 'the Secret Service',

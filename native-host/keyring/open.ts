@@ -25,7 +25,7 @@ export function automaticBackends(platform: NodeJS.Platform = process.platform):
 }
 
 /** A backend as people know it. `options` says where it is. */
-export function backendTitle(name: string, options: Pick<KeyringOptions, 'fileDir'>): string {
+export function backendTitle(name: string, options: Parameters<Backend['title']>[0]): string {
   return BACKENDS.find((backend) => backend.name === name)?.title(options) ?? name;
 }
 

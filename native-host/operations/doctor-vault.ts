@@ -104,6 +104,16 @@ const INSTALL: Readonly<Record<string, string>> = {
 type Looker = (access: VaultAccess, limit: AbortSignal) => Promise<Look>;
 
 const LOOKS: Readonly<Record<string, Looker>> = {
+  wincred: async (access) => {
+    const keys = await keysIn('wincred', access);
+    return { level: 'ok', text: `opens, with ${keyCount(keys)}`, keys };
+  },
+  keychain: async (access, signal) => {
+    const { lookAtKeychain } = await import('../keyring/keychain.ts');
+    const { keychain: name } = access.settings;
+    const state = await lookAtKeychain({ name, signal });
+    return inState(access, state, { name: 'keychain', what: `the keychain "${name}"` });
+  },
   'secret-service': async (access, signal) => {
     const { lookAtSecretService } = await import('../keyring/secret-service-look.ts');
     const { env, settings } = access;
@@ -122,6 +132,10 @@ const LOOKS: Readonly<Record<string, Looker>> = {
   },
   pass: lookAtPass,
   file: lookAtFile,
+  op: async (access) => {
+    await access.withBackend('op', async () => undefined);
+    return { level: 'ok', text: `the vault ${access.settings.opVaultId} of 1Password, which was not asked for` };
+  },
 };
 
 async function inState(

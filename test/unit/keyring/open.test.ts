@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileLocks } from '../../../native-host/engine/lock.ts';
-import { BACKENDS, type KeyringOptions } from '../../../native-host/keyring/backends.ts';
+import type { KeyringOptions } from '../../../native-host/keyring/backends.ts';
 import { automaticBackends, backendNames, openKeyring } from '../../../native-host/keyring/open.ts';
 import { vaultPlace } from '../../../native-host/keyring/vault-place.ts';
 import { readSettings } from '../../../native-host/settings.ts';
@@ -55,15 +55,14 @@ describe('the backends', () => {
   it('are listed per system, in the order in which they are tried', () => {
     const onRequest = ['passage', 'op'];
     expect(backendNames('linux')).toEqual(['secret-service', 'kwallet', 'keyctl', 'pass', 'file', ...onRequest]);
-    expect(backendNames('darwin')).toEqual(['pass', 'file', ...onRequest]);
-    expect(backendNames('win32')).toEqual(['file', 'op']);
+    expect(backendNames('darwin')).toEqual(['keychain', 'pass', 'file', ...onRequest]);
+    expect(backendNames('win32')).toEqual(['wincred', 'file', 'op']);
   });
 
   it('are chosen by themselves only where they last and their place is known', () => {
     expect(automaticBackends('linux')).toEqual(['secret-service', 'kwallet', 'pass', 'file']);
-    expect(automaticBackends('darwin')).toEqual(['pass', 'file']);
-    expect(automaticBackends('win32')).toEqual(['file']);
-    expect(BACKENDS.at(0)?.name).toBe('secret-service');
+    expect(automaticBackends('darwin')).toEqual(['keychain', 'pass', 'file']);
+    expect(automaticBackends('win32')).toEqual(['wincred', 'file']);
   });
 });
 
