@@ -10,6 +10,8 @@ export type KeyctlOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   readonly notice: (line: string) => void;
+  /** How long `keyctl` may take. Default 5000. */
+  readonly timeoutMs?: number;
 };
 
 /** What our keys' descriptions begin with; the rest is the item's key. */
@@ -103,8 +105,8 @@ class KeyctlKeyring implements Keyring {
   }
 
   #run(args: readonly string[], input?: string): Promise<ProgramResult> {
-    const { signal, env } = this.#options;
-    const options = { backend: 'keyctl', env: { PATH: env.PATH }, signal, timeoutMs: TIMEOUT_MS };
+    const { signal, env, timeoutMs = TIMEOUT_MS } = this.#options;
+    const options = { backend: 'keyctl', env: { PATH: env.PATH }, signal, timeoutMs };
     return runProgram([this.#program, ...args], { ...options, ...(input !== undefined && { input }) });
   }
 }

@@ -2,7 +2,7 @@ import type { BusConnection } from './dbus.ts';
 import type { Message } from './dbus-message.ts';
 import { asVariant, type WireValue } from './dbus-wire.ts';
 import { isDbusError } from './secret-service-error.ts';
-import { answerPrompt, NO_PROMPT } from './secret-service-prompt.ts';
+import { answerPrompt, NO_PROMPT, type Prompt } from './secret-service-prompt.ts';
 import { openSecretSession, SECRETS, type SecretSession, type sessionKeys } from './secret-service-session.ts';
 
 export const SERVICE_INTERFACE = 'org.freedesktop.Secret.Service';
@@ -81,8 +81,13 @@ export class SecretServiceClient {
   }
 
   /** Has the person answer the prompt that `reply` brought; returns the prompt's result. */
-  answer(reply: Message, path: WireValue | undefined, what: string): Promise<WireValue> {
-    const prompt = { path: String(path), service: String(reply.sender), timeoutMs: this.#promptTimeoutMs, what };
+  answer(
+    reply: Message,
+    path: WireValue | undefined,
+    about: string | Pick<Prompt, 'what' | 'remedy'>,
+  ): Promise<WireValue> {
+    const asked = typeof about === 'string' ? { what: about } : about;
+    const prompt = { path: String(path), service: String(reply.sender), timeoutMs: this.#promptTimeoutMs, ...asked };
     return answerPrompt(this.bus, prompt);
   }
 }

@@ -8,8 +8,9 @@ export function secretServiceError(code: ErrorCode, message: string, cause?: unk
   return new VaultError(code, message, { details: { backend: 'secret-service' }, cause });
 }
 
-export function lockedError(what: string): VaultError {
-  return secretServiceError('KEYRING_LOCKED', `${what}; unlock it in the keyring application, ${WAY_OUT}`);
+/** @param remedy what its owner can do, where that is not to unlock it */
+export function lockedError(what: string, remedy = 'unlock it in the keyring application'): VaultError {
+  return secretServiceError('KEYRING_LOCKED', `${what}; ${remedy}, ${WAY_OUT}`);
 }
 
 /** Whether `error` is the D-Bus error whose name ends in one of `names`, such as `IsLocked`. */

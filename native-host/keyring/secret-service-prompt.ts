@@ -15,6 +15,8 @@ export type Prompt = {
   readonly timeoutMs: number;
   /** For messages: what the prompt is about, e.g. `the keyring "awsvault" is locked`. */
   readonly what: string;
+  /** What helps where nobody can be asked or answers; to unlock it if not given. */
+  readonly remedy?: string;
 };
 
 /**
@@ -32,14 +34,17 @@ export async function answerPrompt(bus: BusConnection, prompt: Prompt): Promise<
     // it is on the screen. There the question stays, and an answer that comes late unlocks the keyring for the next command.
     if (!isGnomeKeyring) bus.post({ ...callOf(prompt), member: 'Dismiss' });
     if (!isDbusError(error, 'Timeout')) throw error;
-    throw lockedError(`${prompt.what} and nobody answered within ${Math.ceil(prompt.timeoutMs / 1000)} s`);
+    throw lockedError(
+      `${prompt.what} and nobody answered within ${Math.ceil(prompt.timeoutMs / 1000)} s`,
+      prompt.remedy,
+    );
   }
   const [isDismissed, result] = completed.body;
   if (isDismissed === false) return asVariant(result).value;
   // gnome-keyring reports a question that could not be shown (no display) like one that was dismissed. Its prompter lives on
   // for some seconds after each question, so if none is there, none was shown.
   if (isGnomeKeyring && (await ownerOf(bus, 'org.gnome.keyring.SystemPrompter')) === undefined) {
-    throw lockedError(`${prompt.what} and there is no desktop to ask on`);
+    throw lockedError(`${prompt.what} and there is no desktop to ask on`, prompt.remedy);
   }
   const message = `${prompt.what} and the question was dismissed; repeat the command to be asked again`;
   throw secretServiceError('KEYRING_DENIED', message);

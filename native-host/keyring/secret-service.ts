@@ -216,8 +216,11 @@ class SecretServiceKeyring implements Keyring {
       '',
     ]);
     const [path, prompt] = reply.body;
-    const what = `the keyring "${this.#name}" has to be created`;
-    this.#path = String(prompt === NO_PROMPT ? path : await this.#service.answer(reply, prompt, what));
+    const about = {
+      what: `the keyring "${this.#name}" does not exist yet, and who makes it is asked for its new password,`,
+      remedy: 'store the first key once from a terminal of the desktop itself',
+    };
+    this.#path = String(prompt === NO_PROMPT ? path : await this.#service.answer(reply, prompt, about));
   }
 
   async #createItem(item: KeyringItem): Promise<WireValue> {

@@ -91,7 +91,7 @@ describe('a call', () => {
   });
 
   it('is answered in full when the bytes come one at a time', async () => {
-    relays.push(await startRelay(here('slow'), bus.socketPath, true));
+    relays.push(await startRelay(here('slow'), bus.socketPath, { isBytewise: true }));
     const connection = await connectTo(`unix:path=${here('slow')}`);
     const reply = await connection.call({
       ...BUS,

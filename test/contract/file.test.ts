@@ -10,6 +10,11 @@ keyringContract('file', async () => {
   return {
     keyring: open(),
     reopen: async () => open(),
+    elsewhere: {
+      module: 'file.ts',
+      open: 'fileKeyring',
+      options: `{ dir: ${JSON.stringify(join(parent, 'keys'))}, passphrase: () => 'correct horse' }`,
+    },
     cleanup: () => rm(parent, { recursive: true }),
   };
 });

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Keyring, KeyringItem } from '../../native-host/keyring/keyring.ts';
 
@@ -6,8 +8,13 @@ export type OpenedForContract = {
   readonly keyring: Keyring;
   /** As another process would open it: shares nothing in memory with `keyring`. */
   reopen(): Promise<Keyring>;
+  /** The same for a process that really is another one; not given where the place is only in this process's memory. */
+  readonly elsewhere?: Elsewhere;
   cleanup?(): Promise<void>;
 };
+
+/** How another process opens the same place: a function of one of the keyring's files, and its options as JavaScript. */
+export type Elsewhere = { readonly module: string; readonly open: string; readonly options: string };
 
 /** Names that profiles, sessions and sign-in tokens really have, and names that would escape from a careless backend. */
 const AWKWARD_KEYS = [
@@ -188,4 +195,32 @@ function sharing(opened: () => OpenedForContract): void {
     expect(await reader.keys()).toEqual(['work']);
     expect(values).toContain((await reader.get('work'))?.data);
   });
+
+  it('loses nothing when two processes write at once, and has one of their values under one key', async () => {
+    const { elsewhere } = opened();
+    if (elsewhere === undefined) return;
+    await Promise.all(['a', 'b'].map((name) => writeElsewhere(elsewhere, name)));
+    const reader = await opened().reopen();
+    const keys = ['a', 'b'].flatMap((name) => Array.from({ length: 5 }, (_, index) => `${name}-${index}`));
+    expect((await reader.keys()).sort()).toEqual([...keys, 'shared'].sort());
+    for (const key of keys) expect(await reader.get(key)).toEqual(item(key));
+    expect(['a'.repeat(2000), 'b'.repeat(2000)]).toContain((await reader.get('shared'))?.data);
+  });
+}
+
+async function writeElsewhere({ module, open, options }: Elsewhere, name: string): Promise<void> {
+  const file = (relative: string) => JSON.stringify(new URL(`../../native-host/${relative}`, import.meta.url).href);
+  const program = `
+    const { ${open} } = await import(${file(`keyring/${module}`)});
+    const { fileLocks } = await import(${file('engine/lock.ts')});
+    const common = { signal: new AbortController().signal, notice: () => undefined };
+    const keyring = await ${open}({ ...common, ...(${options}) });
+    const item = (key, data) => ({ key, data, label: 'aws-vault (' + key + ')' });
+    for (let index = 0; index < 5; index += 1) {
+      const key = ${JSON.stringify(name)} + '-' + index;
+      await keyring.set(item(key, 'secret of ' + key));
+      await keyring.set(item('shared', ${JSON.stringify(name)}.repeat(2000)));
+    }
+    keyring.close?.();`;
+  await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { timeout: 50_000 });
 }

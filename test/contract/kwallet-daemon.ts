@@ -13,6 +13,8 @@ export type KwalletDaemon = {
   /** Makes the wallet, or opens it, as a login with its password does. */
   readonly openWallet: () => Promise<void>;
   readonly closeWallet: () => Promise<void>;
+  /** It is there and does not answer. */
+  readonly pause: () => void;
   readonly kill: () => Promise<void>;
   readonly stop: () => Promise<void>;
 };
@@ -20,14 +22,15 @@ export type KwalletDaemon = {
 const WALLET = 'aws-vault';
 const SERVICE = 'org.kde.kwalletd5';
 
-export async function startKwallet(): Promise<KwalletDaemon> {
+/** `config`: more of its settings, such as which programs it lets in. */
+export async function startKwallet({ config = '' }: { readonly config?: string } = {}): Promise<KwalletDaemon> {
   const bus = await startSessionBus({ service: false });
   const { env, control } = bus;
   const { HOME = '' } = env;
   fs.mkdirSync(path.join(HOME, '.config'));
   fs.writeFileSync(
     path.join(HOME, '.config', 'kwalletrc'),
-    '[Wallet]\nEnabled=true\nFirst Use=false\nPrompt on Open=false\nClose When Idle=false\n',
+    `[Wallet]\nEnabled=true\nFirst Use=false\nPrompt on Open=false\nClose When Idle=false\n${config}`,
   );
   fs.chmodSync(HOME, 0o700);
   const daemon = spawn('kwalletd5', [], { env: { ...env, QT_QPA_PLATFORM: 'offscreen' }, stdio: 'ignore' });
@@ -50,6 +53,7 @@ export async function startKwallet(): Promise<KwalletDaemon> {
       if ((await call('isOpen', 's', [WALLET])) !== true) throw new Error('KWallet did not open its wallet');
     },
     closeWallet: async () => void (await call('close', 'sb', [WALLET, true])),
+    pause: () => void daemon.kill('SIGSTOP'),
     kill,
     stop: async () => {
       await kill();

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kwalletKeyring } from '../../native-host/keyring/kwallet.ts';
+import { kwalletKeyring, lookAtKwallet } from '../../native-host/keyring/kwallet.ts';
 import { keyringContract } from './keyring-contract.ts';
 import { type KwalletDaemon, startKwallet } from './kwallet-daemon.ts';
+import { startKwallet6 } from './kwallet6.ts';
 import { startSessionBus } from './session-bus.ts';
 
 const ITEM = { key: 'work', data: '{"AccessKeyID":"AKIAEXAMPLE"}', label: 'aws-vault (work)' };
@@ -31,7 +32,9 @@ afterAll(async () => {
 keyringContract('kwallet', async () => {
   const keyring = await open();
   for (const key of await keyring.keys()) await keyring.remove(key);
-  return { keyring, reopen: () => open() };
+  const options = `{ env: ${JSON.stringify(daemon.bus.env)} }`;
+  const elsewhere = { module: 'kwallet.ts', open: 'kwalletKeyring', options };
+  return { keyring, reopen: () => open(), elsewhere };
 });
 
 describe('KWallet', () => {
@@ -118,6 +121,56 @@ describe('KWallet', () => {
       await expect(keys).rejects.toMatchObject({ code: 'CANCELLED' });
     } finally {
       await own.stop();
+    }
+  });
+
+  it('that its owner forbids to this program is denied', async () => {
+    const own = await startKwallet({ config: '[Auto Deny]\naws-vault=aws-vault\n' });
+    try {
+      await own.openWallet();
+      const keyring = await kwalletKeyring({ env: own.bus.env, signal: new AbortController().signal });
+      const denied = { code: 'KEYRING_DENIED', details: { backend: 'kwallet' } };
+      await expect(keyring.get('work')).rejects.toMatchObject(denied);
+      await expect(keyring.set(ITEM)).rejects.toMatchObject(denied);
+      await expect(keyring.keys()).rejects.toMatchObject(denied);
+      await expect(keyring.remove('work')).rejects.toMatchObject(denied);
+      keyring.close();
+    } finally {
+      await own.stop();
+    }
+  });
+
+  it('that does not answer ends each call with TIMEOUT, and with CANCELLED at Ctrl-C', async () => {
+    const own = await startKwallet();
+    try {
+      await own.openWallet();
+      const interrupted = new AbortController();
+      const signal = interrupted.signal;
+      const keyring = await kwalletKeyring({ env: own.bus.env, signal, callTimeoutMs: 200, promptTimeoutMs: 300 });
+      await keyring.set(ITEM);
+      own.pause();
+      await expect(keyring.get('work')).rejects.toMatchObject({ code: 'TIMEOUT' });
+      await expect(keyring.set(ITEM)).rejects.toMatchObject({ code: 'TIMEOUT' });
+      const reading = keyring.keys();
+      setImmediate(() => interrupted.abort());
+      await expect(reading).rejects.toMatchObject({ code: 'CANCELLED' });
+    } finally {
+      await own.stop();
+    }
+  });
+
+  it('of KDE 6 is spoken to by its own name, also where KDE 5 has one as well', async () => {
+    const six = await startKwallet6(daemon.bus.socketPath);
+    try {
+      const keyring = await open();
+      await keyring.set(ITEM);
+      expect(await keyring.get('work')).toEqual(ITEM);
+      expect(await lookAtKwallet({ env: daemon.bus.env, signal: new AbortController().signal })).toBe('open');
+      await keyring.remove('work');
+      expect(six.calls).toContain('writeEntry');
+      expect(six.calls).toContain('readEntry');
+    } finally {
+      six.close();
     }
   });
 });

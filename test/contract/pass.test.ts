@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileLocks } from '../../native-host/engine/lock.ts';
 import { passKeyring } from '../../native-host/keyring/pass.ts';
 import type { PasswordStoreOptions } from '../../native-host/keyring/password-store.ts';
-import { keyringContract } from './keyring-contract.ts';
+import { type Elsewhere, keyringContract } from './keyring-contract.ts';
 import { type PasswordStore, startPasswordStore } from './password-store.ts';
 
 /** As aws-vault writes it. */
@@ -33,13 +33,19 @@ function optionsFor({ home, dir, env }: Pick<PasswordStore, 'home' | 'dir' | 'en
   };
 }
 
+function inOtherProcess(store: PasswordStore): Elsewhere {
+  const { locks: _, signal: _signal, notice: _notice, ...plain } = optionsFor(store);
+  const locks = `fileLocks(${JSON.stringify(path.join(plain.stateDir, 'locks'))})`;
+  return { module: 'pass.ts', open: 'passKeyring', options: `{ ...${JSON.stringify(plain)}, locks: ${locks} }` };
+}
+
 const shared = startPasswordStore();
 afterAll(() => shared.close());
 
 keyringContract('pass', async () => {
   shared.empty();
   const open = () => passKeyring(optionsFor(shared));
-  return { keyring: open(), reopen: async () => open() };
+  return { keyring: open(), reopen: async () => open(), elsewhere: inOtherProcess(shared) };
 });
 
 describe('a password store with other passwords in it', () => {

@@ -3,11 +3,16 @@ import { connect, createServer, type Socket } from 'node:net';
 
 export type Relay = { readonly chunks: readonly Buffer[]; close(): void };
 
-/**
- * Listens on `path` and passes everything on to `target` and back, keeping a copy in `chunks`. With `isBytewise` the answers
- * come one byte at a time.
- */
-export async function startRelay(path: string, target: string, isBytewise = false): Promise<Relay> {
+type RelayOptions = {
+  /** The answers come one byte at a time. */
+  readonly isBytewise?: boolean;
+  /** What becomes of that which the client sends. */
+  readonly rewrite?: (chunk: Buffer) => Buffer;
+};
+
+/** Listens on `path` and passes everything on to `target` and back, keeping a copy in `chunks`. */
+export async function startRelay(path: string, target: string, options: RelayOptions = {}): Promise<Relay> {
+  const { isBytewise = false, rewrite = (chunk: Buffer) => chunk } = options;
   const chunks: Buffer[] = [];
   const sockets: Socket[] = [];
   const server = createServer((client) => {
@@ -15,7 +20,7 @@ export async function startRelay(path: string, target: string, isBytewise = fals
     sockets.push(client, upstream);
     client.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
-      upstream.write(chunk);
+      upstream.write(rewrite(chunk));
     });
     upstream.on('data', (chunk: Buffer) => {
       chunks.push(chunk);

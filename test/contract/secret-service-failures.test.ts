@@ -116,7 +116,12 @@ describe('a missing collection', () => {
 
   it('says KEYRING_DENIED when the person does not want it, and KEYRING_LOCKED when nobody can be asked', async () => {
     const keyring = await open();
-    await expect(keyring.set(WORK)).rejects.toMatchObject({ code: 'KEYRING_LOCKED' });
+    await expect(keyring.set(WORK)).rejects.toMatchObject({
+      code: 'KEYRING_LOCKED',
+      message: expect.stringMatching(
+        /does not exist yet.*no desktop to ask on; store the first key once.*--backend file/,
+      ),
+    });
     await withPerson('cancels');
     await expect(keyring.set(WORK)).rejects.toMatchObject({ code: 'KEYRING_DENIED' });
   });

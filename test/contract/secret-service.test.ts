@@ -62,7 +62,9 @@ describe('on one gnome-keyring', () => {
       closeAll();
       await bus.deleteCollection();
     };
-    return { keyring: await open(), reopen: () => open(), cleanup };
+    const options = `{ collection: 'awsvault', env: ${JSON.stringify(bus.env)} }`;
+    const elsewhere = { module: 'secret-service.ts', open: 'secretServiceKeyring', options };
+    return { keyring: await open(), reopen: () => open(), elsewhere, cleanup };
   });
 
   describe('with other programs', () => {
@@ -146,6 +148,24 @@ describe('on one gnome-keyring', () => {
           expect(traffic).not.toContain(secret);
       } finally {
         recorder.close();
+      }
+    });
+
+    it('travels unencrypted only where the service has no encryption', async () => {
+      const path = join(bus.env.HOME ?? '', 'without-encryption');
+      const algorithm = 'dh-ietf1024-sha256-aes128-cbc-pkcs7';
+      const rewrite = (chunk: Buffer) =>
+        Buffer.from(chunk.toString('latin1').replace(algorithm, 'x'.repeat(algorithm.length)), 'latin1');
+      const relay = await startRelay(path, bus.socketPath, { rewrite });
+      try {
+        const keyring = await open({ env: { ...bus.env, DBUS_SESSION_BUS_ADDRESS: `unix:path=${path}` } });
+        await keyring.set(WORK);
+        expect(await keyring.get('work')).toEqual(WORK);
+        expect(await (await open()).get('work')).toEqual(WORK);
+        expect(Buffer.concat(relay.chunks).toString('latin1')).toContain(WORK_JSON);
+        keyring.close();
+      } finally {
+        relay.close();
       }
     });
 
