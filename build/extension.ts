@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { crx } from '@crxjs/vite-plugin';
 import { type Plugin, type PluginOption, transformWithOxc, type UserConfig } from 'vite';
 import manifest from '../manifest.json' with { type: 'json' };
@@ -28,6 +29,7 @@ export function manifestFor(browser: Browser) {
   return { ...shared, key, minimum_chrome_version, background: worker, permissions: own };
 }
 
+const POPUP_PAGE = 'extension/popup/popup.html';
 const FIRST_PAINT = 'extension/popup/first-paint';
 
 /** Puts the popup's classic script beside its page as it is: vite bundles modules only, and those run after the first paint. */
@@ -41,6 +43,36 @@ function firstPaint(): Plugin {
     },
     transformIndexHtml: () => [{ tag: 'script', attrs: { src: './first-paint.js' }, injectTo: 'body' }],
   };
+}
+
+/**
+ * Puts the popup's styles into its page: the browser paints nothing before it has them, and a file of an extension comes from
+ * another process. The policy of the pages then allows these styles, by their hash, and still no others.
+ */
+function stylesInPage(): Plugin {
+  return {
+    name: 'styles-in-page',
+    writeBundle({ dir = '' }) {
+      const page = resolve(dir, POPUP_PAGE);
+      const link = /<link rel="stylesheet"[^>]* href="([^"]+)">/.exec(readFileSync(page, 'utf8'));
+      if (link === null) throw new Error(`${page} has no style sheet`);
+      const file = resolve(dirname(page), (link[1] ?? '').replace(/^\//, `${dir}/`));
+      const css = readFileSync(file, 'utf8');
+      rmSync(file);
+      const hash = createHash('sha256').update(css).digest('base64');
+      replaceIn(page, link[0], `<style>${css}</style>`);
+      replaceIn(resolve(dir, 'manifest.json'), "style-src 'self'", `style-src 'self' 'sha256-${hash}'`);
+    },
+  };
+}
+
+function replaceIn(file: string, text: string, by: string): void {
+  const content = readFileSync(file, 'utf8');
+  if (!content.includes(text)) throw new Error(`${file} does not hold ${text}`);
+  writeFileSync(
+    file,
+    content.replace(text, () => by),
+  );
 }
 
 /** The vite build of the extension for one browser, unpacked in dist/extension/<browser>/, where the browser can load it. */
@@ -60,6 +92,7 @@ export function extensionConfig(browser: Browser): UserConfig {
     plugins: [
       firstPaint(),
       crx({ manifest: crxManifest, browser: browser === 'firefox' ? 'firefox' : 'chrome' }) as PluginOption,
+      stylesInPage(),
     ],
   };
 }
