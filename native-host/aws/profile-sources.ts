@@ -1,4 +1,4 @@
-import type { CredentialSource, SsoSource, WebIdentityToken } from './profile.ts';
+import type { CredentialSource, SamlSource, SsoSource, WebIdentityToken } from './profile.ts';
 import type { SettingLookup } from './setting-lookup.ts';
 import { parseScopes } from './sso-session.ts';
 
@@ -49,6 +49,23 @@ export function webIdentityTokenOf(lookup: SettingLookup): WebIdentityToken | un
   if (file !== undefined) return { file };
   const process = lookup.text('web_identity_token_process');
   return process === undefined ? undefined : { process };
+}
+
+const SAML_PROVIDER_ARN = /^arn:[a-z-]+:iam::\d{12}:saml-provider\/[\w.-]{1,128}$/;
+
+/**
+ * The program that prints a SAML assertion, and the identity provider in IAM that it is of, in the API's word for it
+ * (`PrincipalArn`).
+ * @throws VaultError CONFIG_INVALID
+ */
+export function samlOf(lookup: SettingLookup): SamlSource | undefined {
+  const process = lookup.text('saml_process');
+  if (process === undefined) return undefined;
+  const principal = lookup.find('principal_arn');
+  if (principal !== undefined && !SAML_PROVIDER_ARN.test(principal.value)) {
+    throw lookup.invalid(principal, 'the ARN of a SAML provider, such as arn:aws:iam::111122223333:saml-provider/NAME');
+  }
+  return { process, ...(principal && { principalArn: principal.value }) };
 }
 
 /**

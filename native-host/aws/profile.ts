@@ -3,6 +3,7 @@ import { durationsOf } from './profile-durations.ts';
 import {
   type CREDENTIAL_SOURCES,
   credentialSourceOf,
+  samlOf,
   serviceEndpointsOf,
   ssoOf,
   webIdentityTokenOf,
@@ -56,6 +57,8 @@ export type ResolvedProfile = {
   readonly ssoProblem?: string;
   /** Where the token of AssumeRoleWithWebIdentity comes from. */
   readonly webIdentityToken?: WebIdentityToken;
+  /** Where the assertion of AssumeRoleWithSAML comes from. */
+  readonly saml?: SamlSource;
   readonly credentialProcess?: string;
   readonly credentialSource?: CredentialSource;
   /** The key that says this profile takes its credentials from a source that is not read, if any. */
@@ -74,6 +77,9 @@ export type SsoSource = {
 };
 
 export type WebIdentityToken = { readonly file: string } | { readonly process: string };
+
+/** `principalArn`: the identity provider in IAM; where it is not set, the assertion names it. */
+export type SamlSource = { readonly process: string; readonly principalArn?: string };
 
 /** The value of `credential_source`: where the source credentials of a role are. */
 export type CredentialSource = (typeof CREDENTIAL_SOURCES)[number];
@@ -124,6 +130,7 @@ export function resolveProfile(name: string, options: ResolveOptions): ResolvedP
     durations: durationsOf(lookup, flags),
     ...ssoOf(lookup),
     webIdentityToken: webIdentityTokenOf(lookup),
+    saml: samlOf(lookup),
     credentialProcess: text('credential_process'),
     credentialSource,
     otherSource: text('login_session') === undefined ? undefined : 'login_session',

@@ -49,6 +49,15 @@ const REFUSED_IDENTITY: Meaning = {
   remedy:
     "AWS does not take this web identity token: check where it comes from, and the role's identity provider in IAM",
 };
+const EXPIRED_ASSERTION: Meaning = {
+  code: 'AWS_CREDENTIALS_INVALID',
+  remedy: "the SAML assertion has expired, it is good for a few minutes: get a new one, and check this machine's clock",
+};
+const REFUSED_ASSERTION: Meaning = {
+  code: 'AWS_CREDENTIALS_INVALID',
+  remedy:
+    "AWS does not take this SAML assertion: check saml_process, principal_arn, and the role's SAML provider in IAM",
+};
 const WRONG_MFA_CODE: Meaning = {
   code: 'MFA_REJECTED',
   remedy: 'enter the next code of the device (each works once), and check mfa_serial',
@@ -133,7 +142,12 @@ function meaningOf({ awsCode, text, status }: AwsAnswer, operation: string): Mea
   // The two facts AWS tells in the message only. Both texts have been the same since these services exist.
   if (awsCode === 'AccessDenied' && text.startsWith('MultiFactorAuthentication failed')) return WRONG_MFA_CODE;
   if (/^Signature (expired|not yet current)/.test(text)) return SKEWED;
-  if (awsCode.startsWith('ExpiredToken') && operation === 'AssumeRoleWithWebIdentity') return EXPIRED_IDENTITY;
+  const isExpired = awsCode.startsWith('ExpiredToken');
+  if (isExpired && operation === 'AssumeRoleWithWebIdentity') return EXPIRED_IDENTITY;
+  if (operation === 'AssumeRoleWithSAML') {
+    if (isExpired) return EXPIRED_ASSERTION;
+    if (MEANINGS[awsCode.replace(/Exception$/, '')] === REFUSED_IDENTITY) return REFUSED_ASSERTION;
+  }
   // The SDK's names of the errors it knows end so, where AWS's own do not.
   const known = MEANINGS[awsCode] ?? MEANINGS[awsCode.replace(/Exception$/, '')];
   return known ?? (status === 429 ? THROTTLED : status >= 500 ? UNAVAILABLE : REJECTED);

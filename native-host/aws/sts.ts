@@ -35,6 +35,16 @@ export type WebIdentityRequest = {
   readonly webIdentityToken: string;
 };
 
+/** Seconds: 900-43200 and the role's own limit. */
+export type SamlRequest = {
+  readonly roleArn: string;
+  /** The SAML provider in IAM. */
+  readonly principalArn: string;
+  readonly durationSeconds: number;
+  /** The SAML response in base64: as secret as credentials. */
+  readonly samlAssertion: string;
+};
+
 /** Seconds: 900-129600. `name`: 2-32 characters of letters, digits and `+=,.@-_`. */
 export type FederationTokenRequest = { readonly name: string; readonly durationSeconds: number };
 
@@ -55,13 +65,14 @@ async function loadSdk() {
   const {
     STSClient,
     AssumeRoleCommand,
+    AssumeRoleWithSAMLCommand,
     AssumeRoleWithWebIdentityCommand,
     GetCallerIdentityCommand,
     GetFederationTokenCommand,
     GetSessionTokenCommand,
   } = await import('@aws-sdk/client-sts');
-  const commands = { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand };
-  return { STSClient, ...commands, GetFederationTokenCommand, GetSessionTokenCommand };
+  const roles = { AssumeRoleCommand, AssumeRoleWithSAMLCommand, AssumeRoleWithWebIdentityCommand };
+  return { STSClient, ...roles, GetCallerIdentityCommand, GetFederationTokenCommand, GetSessionTokenCommand };
 }
 
 /** Starts loading the SDK, some 40 ms of work, while the user types a code or a passphrase. */
@@ -129,6 +140,25 @@ export async function assumeRoleWithWebIdentity(
     client.send(new sdk.AssumeRoleWithWebIdentityCommand(input), sending),
   );
   return credentialsOf('AssumeRoleWithWebIdentity', issued);
+}
+
+/**
+ * Temporary credentials of a role for the bearer of a SAML assertion. The call is not signed.
+ * @throws VaultError AWS_CREDENTIALS_INVALID for an assertion that AWS does not take, CONFIG_INVALID, AWS_*, CANCELLED
+ * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSAML.html
+ */
+export async function assumeRoleWithSaml(reach: ServiceReach, request: SamlRequest): Promise<Required<Credentials>> {
+  const input = {
+    RoleArn: request.roleArn,
+    PrincipalArn: request.principalArn,
+    DurationSeconds: request.durationSeconds,
+    SAMLAssertion: request.samlAssertion,
+  };
+  const options: UnsignedOptions = { ...reach, secrets: [request.samlAssertion] };
+  const { Credentials: issued } = await call('AssumeRoleWithSAML', options, (client, sdk, sending) =>
+    client.send(new sdk.AssumeRoleWithSAMLCommand(input), sending),
+  );
+  return credentialsOf('AssumeRoleWithSAML', issued);
 }
 
 /**

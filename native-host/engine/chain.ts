@@ -1,6 +1,14 @@
-import type { CredentialSource, Duration, ResolvedProfile, SsoSource, WebIdentityToken } from '../aws/profile.ts';
+import type {
+  CredentialSource,
+  Duration,
+  ResolvedProfile,
+  SamlSource,
+  SsoSource,
+  WebIdentityToken,
+} from '../aws/profile.ts';
 import { formatRemaining } from '../duration.ts';
-import { missingCredentials, notFound, outOfRange, sourceLoop, sourceNotFound, unusable } from './plan-errors.ts';
+import { ownSource } from './own-source.ts';
+import { inRange, notFound, sourceLoop, sourceNotFound } from './plan-errors.ts';
 import { isRole, MAX_CHAINED_SECONDS } from './role-chaining.ts';
 
 /** One thing to do on the way to a profile's credentials, and why it is done this way (aws-vault's --debug reasons). */
@@ -12,6 +20,12 @@ export type Step = { readonly profile: ResolvedProfile; readonly reason: string 
       readonly roleArn: string;
       readonly duration: Duration;
       readonly token: WebIdentityToken;
+    }
+  | {
+      readonly type: 'saml';
+      readonly roleArn: string;
+      readonly duration: Duration;
+      readonly saml: SamlSource;
     }
   | { readonly type: 'credential-process'; readonly command: string }
   | { readonly type: 'credential-source'; readonly source: CredentialSource }
@@ -72,9 +86,9 @@ class Planner {
   stepsTo(profile: ResolvedProfile, after: readonly ResolvedProfile[]): Step[] {
     const source = this.stepsToSource(profile, after);
     const last = source.at(-1);
-    // The role of a web identity is assumed with the token itself.
-    const isRoleOfToken = last?.type === 'web-identity' && last.profile === profile;
-    if (profile.roleArn !== undefined && !isRoleOfToken) {
+    // The role of a web identity or an assertion is assumed with the token itself.
+    const isRoleOfToken = last?.type === 'web-identity' || last?.type === 'saml';
+    if (profile.roleArn !== undefined && !(isRoleOfToken && last.profile === profile)) {
       return [...source, this.assumeRole({ profile, roleArn: profile.roleArn, last, after })];
     }
     if (source.length > 1 || source[0]?.type !== 'stored-key') return source;
@@ -87,7 +101,7 @@ class Planner {
     if (this.options.hasStoredKey(profile.name)) {
       return [{ type: 'stored-key', profile, reason: `profile '${profile.name}' has its own stored key` }];
     }
-    if (profile.sourceProfile === undefined) return [this.ownSource(profile)];
+    if (profile.sourceProfile === undefined) return [ownSource(profile, this.options.plainTextFile)];
     const here = [...after, profile];
     const names = here.map(({ name }) => name);
     if (names.includes(profile.sourceProfile)) throw sourceLoop([...names, profile.sourceProfile]);
@@ -96,34 +110,6 @@ class Planner {
       throw sourceNotFound(profile, source.name, this.options.plainTextFile?.(source.name));
     }
     return this.stepsTo(source, here);
-  }
-
-  /** Where a profile without stored key and source profile has its credentials from, in aws-vault's order. */
-  private ownSource(profile: ResolvedProfile): Step {
-    const { sso, webIdentityToken: token, credentialProcess: command, credentialSource: source, roleArn } = profile;
-    if (sso !== undefined)
-      return { type: 'sso-role', profile, sso, reason: 'the profile is a role of IAM Identity Center' };
-    if (token !== undefined) {
-      const setting = 'file' in token ? 'web_identity_token_file' : 'web_identity_token_process';
-      if (roleArn === undefined) throw unusable(profile, `${setting} is the way to a role, and role_arn is missing`);
-      const duration = inRange(profile.durations.assumeRole, {
-        max: 43_200,
-        profile,
-        what: 'AssumeRoleWithWebIdentity',
-      });
-      return { type: 'web-identity', profile, roleArn, token, duration, reason: `${setting} is set` };
-    }
-    if (command !== undefined) {
-      return { type: 'credential-process', profile, command, reason: 'credential_process is set' };
-    }
-    if (source !== undefined && roleArn === undefined) {
-      throw unusable(profile, 'credential_source is the source of a role, and role_arn is missing');
-    }
-    if (source !== undefined) {
-      return { type: 'credential-source', profile, source, reason: `credential_source = ${source}` };
-    }
-    if (profile.ssoProblem !== undefined) throw unusable(profile, profile.ssoProblem);
-    throw missingCredentials(profile, this.options.plainTextFile?.(profile.name));
   }
 
   private assumeRole(to: {
@@ -180,13 +166,4 @@ class Planner {
 
 function leadsToRole(after: readonly ResolvedProfile[]): boolean {
   return after.some(({ roleArn }) => roleArn !== undefined);
-}
-
-function inRange(
-  duration: Duration,
-  { max, profile, what }: { readonly max: number; readonly profile: ResolvedProfile; readonly what: string },
-): Duration {
-  const { seconds } = duration;
-  if (seconds >= 900 && seconds <= max) return duration;
-  throw outOfRange(profile, { what, seconds, max });
 }

@@ -1,13 +1,8 @@
 import type { Credentials } from '../aws/credentials.ts';
-import { readCommand, shellCommand } from '../command.ts';
 import { VaultError } from '../errors.ts';
-import { OWN_SECRETS } from '../own-secrets.ts';
-import type { Env } from './context.ts';
 import type { Source } from './credentials.ts';
-import { resolvingEnvironment } from './resolving.ts';
+import { outputOf } from './profile-program.ts';
 
-/** It may open a browser for a person to sign in with; who has gone away must not be waited for. */
-const TIMEOUT_MS = 300_000;
 const OUTPUT = { some: 'credentials', none: 'no credentials', maxBytes: 256 * 1024 };
 const VERSION = 1;
 
@@ -19,22 +14,11 @@ const VERSION = 1;
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
  */
 export const credentialProcess: Source<'credential-process'> = async ({ profile, command }, { context }) => {
-  const env = resolvingEnvironment(profile.name, context.env);
-  const { words, isVerbatim } = shellCommand(command, env);
-  const title = `the credential_process of profile ${JSON.stringify(profile.name)}`;
-  const { signal } = context;
-  const advice = `run the command by itself${keptFrom(env)} to see why`;
-  const options = { signal, env, title, advice, isVerbatim, timeoutMs: TIMEOUT_MS, output: OUTPUT, mayAsk: true };
-  const output = await readCommand(words, options);
+  const setting = 'credential_process';
+  const output = await outputOf({ setting, command, profile: profile.name, output: OUTPUT }, context);
+  const title = `the ${setting} of profile ${JSON.stringify(profile.name)}`;
   return credentialsIn(output, { title, profile: profile.name, now: context.now() });
 };
-
-/** Run by itself, a command that needs our secrets would work. */
-function keptFrom(env: Env): string {
-  const kept = OWN_SECRETS.filter((name) => env[name] !== undefined);
-  if (kept.length === 0) return '';
-  return `, without ${kept.join(' and ')}, which ${kept.length === 1 ? 'is' : 'are'} kept from it,`;
-}
 
 type Reading = { readonly title: string; readonly profile: string; readonly now: Date };
 

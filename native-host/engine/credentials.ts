@@ -48,6 +48,7 @@ const providers: { [T in DerivedType]: () => Promise<Provider<T>> } = {
 const sources: { [T in Exclude<SourceType, 'stored-key'>]: () => Promise<Source<T>> } = {
   'sso-role': async () => (await import('./sso-role.ts')).ssoRole,
   'web-identity': async () => (await import('./web-identity.ts')).webIdentity,
+  saml: async () => (await import('./saml.ts')).saml,
   'credential-process': async () => (await import('./credential-process.ts')).credentialProcess,
   'credential-source': async () => (await import('./credential-source.ts')).credentialSource,
 };

@@ -1,4 +1,4 @@
-import type { ResolvedProfile } from '../aws/profile.ts';
+import type { Duration, ResolvedProfile } from '../aws/profile.ts';
 import { VaultError } from '../errors.ts';
 
 /** `plainTextFile`: where the profile's key lies unprotected, if it does. */
@@ -42,12 +42,15 @@ export function unusable({ name }: ResolvedProfile, what: string): VaultError {
   return new VaultError('CONFIG_INVALID', message, { details: { profile: name } });
 }
 
-export function outOfRange(
-  { name }: ResolvedProfile,
-  { what, seconds, max }: { readonly what: string; readonly seconds: number; readonly max: number },
-): VaultError {
-  const message = `the ${what} duration of profile ${JSON.stringify(name)} is ${seconds} s, but AWS takes 900 s (15m) to ${max} s (${max / 3600}h); change --duration, duration_seconds or the AWS_*_TTL variable`;
-  return new VaultError('CONFIG_INVALID', message, { details: { profile: name } });
+/** The duration, if AWS takes one from 900 s to `max`. @throws VaultError CONFIG_INVALID */
+export function inRange(
+  duration: Duration,
+  { max, profile, what }: { readonly max: number; readonly profile: ResolvedProfile; readonly what: string },
+): Duration {
+  const { seconds } = duration;
+  if (seconds >= 900 && seconds <= max) return duration;
+  const message = `the ${what} duration of profile ${JSON.stringify(profile.name)} is ${seconds} s, but AWS takes 900 s (15m) to ${max} s (${max / 3600}h); change --duration, duration_seconds or the AWS_*_TTL variable`;
+  throw new VaultError('CONFIG_INVALID', message, { details: { profile: profile.name } });
 }
 
 function inPlainText(profile: string, file: string): VaultError {

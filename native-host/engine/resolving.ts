@@ -32,18 +32,20 @@ export function refuseCircle(step: Step, env: Env): void {
   throw new VaultError('PROFILE_LOOP', message, { details: { profile: name } });
 }
 
-type Setting = 'credential_process' | 'web_identity_token_process' | 'mfa_process';
+type Setting = 'credential_process' | 'web_identity_token_process' | 'saml_process' | 'mfa_process';
 
 const ANOTHER = "store its key with 'keyturn add', or let it run another program";
 const WAYS_OUT: { readonly [S in Setting]: string } = {
   credential_process: ANOTHER,
   web_identity_token_process: ANOTHER,
+  saml_process: ANOTHER,
   mfa_process: 'let it run a program that gives the code without them',
 };
 
 function programOf(step: Step): Setting | undefined {
   if ('mfaSerial' in step && step.mfaSerial !== undefined) return 'mfa_process';
   if (step.type === 'credential-process') return 'credential_process';
+  if (step.type === 'saml') return 'saml_process';
   return step.type === 'web-identity' && 'process' in step.token ? 'web_identity_token_process' : undefined;
 }
 

@@ -10,7 +10,7 @@ export const MAX_CHAINED_SECONDS = 3600;
 /** Whether a step's credentials are known to be a role's. What a program or the environment gives may be anybody's. */
 export function isRole(step: Step): boolean {
   if (step.type === 'credential-source') return step.source !== 'Environment';
-  return step.type === 'assume-role' || step.type === 'web-identity' || step.type === 'sso-role';
+  return ['assume-role', 'web-identity', 'saml', 'sso-role'].includes(step.type);
 }
 
 /**

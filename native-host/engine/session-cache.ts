@@ -24,6 +24,7 @@ const TYPES = {
   'session-token': 'sts.GetSessionToken',
   'assume-role': 'sts.AssumeRole',
   'web-identity': 'sts.AssumeRoleWithWebIdentity',
+  saml: 'sts.AssumeRoleWithSAML',
   'sso-role': 'sso.GetRoleCredentials',
   'credential-process': 'credential_process',
   'credential-source': 'credential_source',
@@ -101,6 +102,7 @@ function inputs(step: Step, env: Context['env']): readonly unknown[] {
   if (step.type === 'session-token') return [...call, step.mfaSerial];
   const role = [...call, step.roleArn, profile.roleSessionName];
   if (step.type === 'web-identity') return [...role, step.token];
+  if (step.type === 'saml') return [...role, step.saml];
   const { externalId, sourceIdentity, sessionTags, transitiveTagKeys } = profile;
   return [...role, step.mfaSerial, externalId, sourceIdentity, sessionTags, transitiveTagKeys];
 }

@@ -2,15 +2,12 @@ import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { WebIdentityToken } from '../aws/profile.ts';
 import { assumeRoleWithWebIdentity } from '../aws/sts.ts';
-import { readCommand, shellCommand } from '../command.ts';
 import { VaultError } from '../errors.ts';
 import type { Context } from './context.ts';
 import type { Source } from './credentials.ts';
-import { resolvingEnvironment } from './resolving.ts';
+import { outputOf } from './profile-program.ts';
 import { serviceReach } from './service-options.ts';
 
-/** The command may open a browser for a person to sign in with. */
-const TIMEOUT_MS = 300_000;
 /** STS takes 20 000 characters. */
 const MAX_TOKEN_BYTES = 64 * 1024;
 
@@ -61,16 +58,6 @@ async function textOf(file: string): Promise<string> {
 }
 
 function tokenOfProcess(command: string, profile: string, context: Context): Promise<string> {
-  const env = resolvingEnvironment(profile, context.env);
-  const { words, isVerbatim } = shellCommand(command, env);
-  return readCommand(words, {
-    env,
-    isVerbatim,
-    signal: context.signal,
-    timeoutMs: TIMEOUT_MS,
-    title: `the web_identity_token_process of profile ${JSON.stringify(profile)}`,
-    advice: 'run the command by itself to see why',
-    output: { some: 'a token', none: 'no token', maxBytes: MAX_TOKEN_BYTES },
-    mayAsk: true,
-  });
+  const output = { some: 'a token', none: 'no token', maxBytes: MAX_TOKEN_BYTES };
+  return outputOf({ setting: 'web_identity_token_process', command, profile, output }, context);
 }

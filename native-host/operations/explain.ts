@@ -77,7 +77,9 @@ export type ExplainedStep = {
   readonly startUrl?: string;
   readonly accountId?: string;
   readonly roleName?: string;
-  /** The command line of a credential_process or web_identity_token_process. */
+  /** The SAML provider in IAM, where it is set. */
+  readonly principalArn?: string;
+  /** The command line of a credential_process, web_identity_token_process or saml_process. */
   readonly command?: string;
   readonly tokenFile?: string;
   /** The value of credential_source. */
@@ -169,6 +171,7 @@ export const READ_KEYS: readonly string[] = [
   ...['region', 'mfa_serial', 'mfa_process', 'role_arn', 'external_id', 'role_session_name', 'duration_seconds'],
   ...['source_profile', 'include_profile', 'credential_source', 'credential_process', 'source_identity'],
   ...['session_tags', 'transitive_session_tags', 'web_identity_token_file', 'web_identity_token_process'],
+  ...['saml_process', 'principal_arn'],
   ...['sso_session', 'sso_start_url', 'sso_region', 'sso_account_id', 'sso_role_name', 'sso_registration_scopes'],
   ...['endpoint_url', 'services', 'ignore_configured_endpoint_urls', 'sts_regional_endpoints', 'ca_bundle'],
   ...['use_fips_endpoint', 'use_dualstack_endpoint', 'output', 'login_session'],
@@ -235,6 +238,10 @@ function detailsOf(step: Step): Partial<ExplainedStep> {
     case 'web-identity': {
       const token = 'file' in step.token ? { tokenFile: step.token.file } : { command: step.token.process };
       return { ...region, roleArn: step.roleArn, ...duration, ...roleSessionName, ...token };
+    }
+    case 'saml': {
+      const { process: command, principalArn } = step.saml;
+      return { ...region, roleArn: step.roleArn, ...duration, command, ...(principalArn && { principalArn }) };
     }
     case 'assume-role': {
       const { externalId, sourceIdentity, sessionTags, transitiveTagKeys } = profile;

@@ -10,7 +10,7 @@
  *     aws.assertNoUnexpectedCalls();
  *     await aws.close();
  *
- * It speaks STS (GetSessionToken, AssumeRole, GetFederationToken, GetCallerIdentity), IAM (GetUser, the access key and
+ * It speaks STS (GetSessionToken, AssumeRole, also with a web identity or a SAML assertion, GetFederationToken, GetCallerIdentity), IAM (GetUser, the access key and
  * the MFA device operations), S3 ListBuckets, IAM Identity Center (its OIDC service with device codes, authorization codes with PKCE
  * and refresh tokens, the pages a person sees there, and the portal), the federation sign-in endpoint and a console page that shows whose session the cookie
  * of the tab belongs to. Signatures, clocks, session tokens, durations, trust policies, MFA codes (each good once) and
@@ -31,6 +31,7 @@ import {
   type HoldOptions,
   newFaults,
 } from './faults.ts';
+import { addSamlProvider, type SamlHandle, type SamlProviderOptions } from './saml-set-up.ts';
 import { startListeners, type TlsOptions } from './server.ts';
 import {
   type AccessKeyPair,
@@ -93,6 +94,8 @@ export type FakeAws = {
   readonly addUser: (options: UserOptions) => User;
   /** A token of an identity provider; a role that is to be assumed with it trusts `providerArn`. */
   readonly addWebIdentity: (options: WebIdentityOptions) => { readonly token: string; readonly providerArn: string };
+  /** A SAML identity provider, which makes assertions. */
+  readonly addSamlProvider: (options: SamlProviderOptions) => SamlHandle;
   readonly addAccessKey: (user: User, options?: { readonly createdAt?: Date }) => AccessKeyPair;
   /** The user's keys as IAM has them now, oldest first. */
   readonly accessKeys: (user: User) => Pick<AccessKey, 'accessKeyId' | 'isActive' | 'createdAt'>[];
@@ -148,6 +151,7 @@ function setUp(state: State) {
     sessions: () => [...state.sessions.values()].map(issuedSession),
     addUser: (options: UserOptions) => addUser(state, options),
     addWebIdentity: (options: WebIdentityOptions) => addWebIdentity(state, options),
+    addSamlProvider: (options: SamlProviderOptions) => addSamlProvider(state, options),
     accessKeys: (user: User) =>
       [...state.keys.values()]
         .filter((key) => key.user.arn === user.arn)

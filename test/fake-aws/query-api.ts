@@ -2,6 +2,7 @@ import { assumeRole } from './assume-role.ts';
 import { authenticate } from './authenticate.ts';
 import { callIam, IAM_OPERATIONS } from './iam.ts';
 import { type Answer, type Operation, type Request, withoutSecrets } from './request.ts';
+import { assumeRoleWithSaml } from './saml.ts';
 import { parseAuthorization } from './sigv4.ts';
 import { type Caller, newRequestId, type State } from './state.ts';
 import { getCallerIdentity, getFederationToken, getSessionToken } from './sts.ts';
@@ -19,6 +20,7 @@ const STS_CALLS: { readonly [operation: string]: StsCall } = {
 
 /** Operations that AWS takes from anybody, without a signature. */
 const UNSIGNED_CALLS: { readonly [operation: string]: (state: State, form: URLSearchParams) => XmlContent } = {
+  AssumeRoleWithSAML: assumeRoleWithSaml,
   AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity,
 };
 

@@ -40,6 +40,7 @@ const SECRET_PARAMETERS = new Set([
   'SigninToken',
   'Session',
   'WebIdentityToken',
+  'SAMLAssertion',
   'AuthenticationCode1',
   'AuthenticationCode2',
 ]);

@@ -100,6 +100,9 @@ export type WebIdentity = {
   readonly expiresAt: Date;
 };
 
+/** A SAML identity provider in IAM. `secret`: what its assertions are signed with, here in place of a certificate. */
+export type SamlProvider = { readonly arn: string; readonly issuer: string; readonly secret: string };
+
 export type SigninToken = {
   readonly token: string;
   readonly session: Session;
@@ -162,6 +165,8 @@ export type State = {
   readonly sessions: Map<string, Session>;
   /** By their tokens. */
   readonly webIdentities: Map<string, WebIdentity>;
+  /** By their ARNs. */
+  readonly samlProviders: Map<string, SamlProvider>;
   readonly signinTokens: Map<string, SigninToken>;
   readonly consoleSessions: Map<string, ConsoleSession>;
   /** One-time codes that carry a console session to another site of the same partition. */
@@ -183,6 +188,7 @@ export function emptyState(now: () => Date): State {
     roles: new Map(),
     sessions: new Map(),
     webIdentities: new Map(),
+    samlProviders: new Map(),
     signinTokens: new Map(),
     consoleSessions: new Map(),
     handovers: new Map(),

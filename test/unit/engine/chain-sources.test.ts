@@ -16,7 +16,8 @@ async function steps(name: string, config: string, setting: Partial<Setting> = {
 }
 
 function summary(step: Step): string {
-  const seconds = isDerived(step) || step.type === 'web-identity' ? ` ${step.duration.seconds}` : '';
+  const seconds =
+    isDerived(step) || step.type === 'web-identity' || step.type === 'saml' ? ` ${step.duration.seconds}` : '';
   return `${step.type} ${step.profile.name}${seconds}`;
 }
 
@@ -24,6 +25,7 @@ describe('a source of its own', () => {
   it.each([
     ['a role of IAM Identity Center', SSO, ['sso-role p']],
     ['a web identity', `web_identity_token_file = /t\n${ROLE}duration_seconds = 7200\n`, ['web-identity p 7200']],
+    ['a SAML assertion', `saml_process = get\n${ROLE}duration_seconds = 7200\n`, ['saml p 7200']],
     ['a program', 'credential_process = get\n', ['credential-process p']],
     ['a role on IAM Identity Center', `${SSO}${ROLE}`, ['sso-role p', 'assume-role p 3600']],
     ['a role on a program', `credential_process = get\n${ROLE}`, ['credential-process p', 'assume-role p 3600']],
@@ -39,6 +41,12 @@ describe('a source of its own', () => {
       `web_identity_token_file = /t\ncredential_process = get\n${ROLE}`,
       ['web-identity p 3600'],
     ],
+    [
+      'a token, an assertion and a program',
+      `saml_process = get\nweb_identity_token_file = /t\ncredential_process = get\n${ROLE}`,
+      ['web-identity p 3600'],
+    ],
+    ['an assertion and a program', `saml_process = get\ncredential_process = get\n${ROLE}`, ['saml p 3600']],
   ])('can be %s', async (_, lines, expected) => {
     expect(await steps('p', `[profile p]\n${lines}`)).toEqual(expected);
   });
@@ -61,6 +69,7 @@ describe('a source of its own', () => {
 
   it.each([
     ['web_identity_token_process = get\n', 'web_identity_token_process is the way to a role, and role_arn is missing'],
+    ['saml_process = get\n', 'saml_process is the way to a role, and role_arn is missing'],
     ['credential_source = Environment\n', 'credential_source is the source of a role, and role_arn is missing'],
   ])('needs a role: %j', async (lines, message) => {
     await expect(steps('p', `[profile p]\n${lines}`)).rejects.toMatchObject({
@@ -97,6 +106,7 @@ describe('a role behind another role', () => {
   it.each([
     ['IAM Identity Center', SSO],
     ['a web identity', `web_identity_token_file = /t\n${ROLE}`],
+    ['a SAML assertion', `saml_process = get\n${ROLE}`],
     ['a container', `credential_source = EcsContainer\n${ROLE}`],
     ['a role', `source_profile = user\n${ROLE}[profile user]\n`],
   ])('lives an hour at most, and that is said: behind %s', async (_, source) => {
