@@ -169,6 +169,21 @@ describe('flags that would do nothing', () => {
     expect(operations(world)).toEqual([]);
   });
 
+  it('say where a flag is set that was not typed', async () => {
+    const file = path.join(world.home, '.config/keyturn/config');
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, '[exec]\nserver = true\n');
+    const { stderr } = await world.run(['exec', '-n', 'reader', '--', 'true']);
+    expect(stderr).toBe(
+      `keyturn: error: exec: Can't use --ecs-server with --no-session (server is set in ${file}:2; --no-server undoes it) [USAGE]\n`,
+    );
+    const env = { AWS_VAULT_PROFILE_ENV: '1' };
+    const both = await world.run(['exec', 'reader', '--', 'true'], { env });
+    expect(both.stderr).toContain('profile-env is set by $AWS_VAULT_PROFILE_ENV; --no-profile-env undoes it) [USAGE]');
+    const undone = await world.run(['exec', '--no-server', '-n', 'reader', '--', 'echo', 'started']);
+    expect(undone).toEqual({ status: 0, stdout: 'started\n', stderr: '' });
+  });
+
   it('are no harm in a variable, which is for every run', async () => {
     const env = { KEYTURN_ALLOW_ROLE: '*', KEYTURN_ECS_LISTEN: '127.0.0.1', KEYTURN_EC2_HTTP_TOKENS: 'optional' };
     const direct = await world.run(['exec', '--no-lazy', 'reader', '--', 'echo', 'started'], { env });
