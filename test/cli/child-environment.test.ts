@@ -52,8 +52,6 @@ test('a program gets what aws-vault sets, and nothing that is stale or a secret 
   const { AWS_VAULT_FILE_PASSPHRASE: _secret, ...inherited } = world.env;
   expect(others).toEqual({
     ...inherited,
-    // The shell of the launcher's.
-    PWD: world.home,
     AWS_CONFIG_FILE: world.configFile,
     AWS_VAULT: 'reader',
     AWS_REGION: 'us-east-2',

@@ -166,7 +166,7 @@ describe('exec --ec2-server of an ordinary user', () => {
     const env = { PATH: `${bin}:${world.env.PATH}`, AWS_SECRET_ACCESS_KEY: 'canary' };
     const words = [KEYTURN, 'exec', '--ec2-server', 'reader', '--', ...IDENTITY, '--endpoint-url', world.aws.url];
     const exec = finished(namespace.start(words, { uid: USER, env }));
-    await expect.poll(() => fs.existsSync(asked), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => fs.existsSync(asked)).toBe(true);
     const command = fs.readFileSync(asked, 'utf8').trim();
     expect(command).toBe(`${KEYTURN} proxy --state-dir ${stateDir}`);
     expect(fs.readFileSync(`${asked}.env`, 'utf8')).not.toMatch(/PASSPHRASE|canary/);

@@ -199,7 +199,7 @@ describe('the address of the metadata service', () => {
     );
     expect(await loopback()).not.toBe(before);
     process.kill(Number(pid), 'SIGKILL');
-    await expect.poll(loopback, { timeout: 10_000 }).toBe(before);
+    await expect.poll(loopback).toBe(before);
     await served(['reader'], 'kill -9 $(pgrep -f "[p]roxy --worker capability --state-dir $HOME/")');
     expect(await loopback()).not.toBe(before);
     expect((await served(['reader'], 'exit 3')).status).toBe(3);

@@ -219,7 +219,7 @@ describe('exec --ecs-server', () => {
     let shown = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (shown += text));
     const result = finished(child);
-    await expect.poll(() => shown, { timeout: 20_000 }).toContain('ready');
+    await expect.poll(() => shown).toContain('ready');
     child.kill('SIGTERM');
     expect(await result).toMatchObject({ status: 9, stdout: expect.stringContaining('got TERM') });
   });

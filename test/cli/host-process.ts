@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
+import { patiently } from './patience.ts';
 
 export const HOST = path.resolve('dist/keyturn-host');
 /** The arguments each browser gives the host. */
@@ -90,9 +91,10 @@ export class HostProcess {
       const found = this.messages.slice(from).find(fits);
       if (found !== undefined) return found;
       if (this.isOver) throw new Error(`the host ended without that message: ${this.stderr}`);
-      await new Promise<void>((resolve) => {
+      const more = new Promise<void>((resolve) => {
         this.watchers.add(resolve);
       });
+      await patiently(more, () => `the host has said only ${JSON.stringify(this.messages)} ${this.stderr}`);
     }
   }
 

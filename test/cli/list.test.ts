@@ -37,13 +37,13 @@ function list(...args: string[]): Promise<Result> {
   return world.run(['list', ...args], { env: { AWS_VAULT_FILE_PASSPHRASE: undefined } });
 }
 
-/** The time left of a session with `hours` to go, in the next seconds. */
-const almost = (hours: number): string => `${hours - 1}h59m5\\ds|${hours}h0m0s`;
+/** The time left of a session with `hours` to go, in the next half minute. */
+const almost = (hours: number): string => `${hours - 1}h59m[345]\\ds|${hours}h0m0s`;
 
 it('prints aws-vault’s table: sections in file order, stored keys without one, then what belongs to none', async () => {
   const { status, stdout, stderr } = await list();
   const foo = new RegExp(`sts.GetSessionToken:(?:${almost(8)})`);
-  const role = /sts.AssumeRole:(?:59m5\ds|1h0m0s)/g;
+  const role = /sts.AssumeRole:(?:59m[345]\ds|1h0m0s)/g;
   const shape = stdout
     .replace(foo, 'sts.GetSessionToken:7h59m59s')
     .replaceAll(role, 'sts.AssumeRole:59m59s')

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { PseudoTerminal } from './pseudo-terminal.ts';
-import { addKey, KEYTURN, startWorld, type World, writeConfig } from './world.ts';
+import { addKey, KEYTURN, startWorld, writeConfig } from './world.ts';
 
 export const SERIAL = 'arn:aws:iam::111122223333:mfa/ada';
 
@@ -16,6 +16,7 @@ export async function startMfaWorld() {
   );
   await addKey(world, 'ada', aws.addAccessKey(user));
   const configText = (): string => fs.readFileSync(world.configFile, 'utf8');
+  const startedAt = Date.now();
   return {
     world,
     user,
@@ -25,13 +26,10 @@ export async function startMfaWorld() {
       fs.writeFileSync(world.configFile, configText().replace('json # so\n', `json # so\nmfa_serial = ${serial}\n`)),
     terminal: (command: string, env: Record<string, string> = {}): PseudoTerminal =>
       new PseudoTerminal(`stty rows 40 cols 100; ${KEYTURN} ${command}`, { ...world.env, TERM: 'xterm', ...env }),
-    /** A code of the device, counted in half minutes from now. */
-    code: (steps: number, serial = SERIAL): string => codeOf(world, serial, steps),
+    /** A code of the device, counted in half minutes from one moment: two in a row stay so when a half minute ends between them. */
+    code: (steps: number, serial = SERIAL): string =>
+      world.aws.mfaDevice(serial).code(new Date(startedAt + steps * 30_000)),
   };
-}
-
-function codeOf({ aws }: World, serial: string, steps: number): string {
-  return aws.mfaDevice(serial).code(new Date(Date.now() + steps * 30_000));
 }
 
 /** How far the output of each terminal has been read. */

@@ -39,7 +39,11 @@ export async function startNamespace(world: World): Promise<Namespace> {
   const holder = spawnWords([...AS_ROOT, 'unshare', '--net', '--', 'sh', '-c', script]);
   let shown = '';
   holder.stdout?.setEncoding('utf8').on('data', (text: string) => (shown += text));
-  while (!shown.includes('ready')) await once(holder.stdout ?? holder, 'data');
+  let problem = '';
+  holder.stderr?.setEncoding('utf8').on('data', (text: string) => (problem += text));
+  const failed = once(holder, 'close').then(() => Promise.reject(new Error(`no network namespace: ${problem}`)));
+  while (!shown.includes('ready')) await Promise.race([once(holder.stdout ?? holder, 'data'), failed]);
+  failed.catch(() => undefined); // it ends when it is closed
   const pid = shown.split('\n', 1)[0] ?? '';
   const start: Namespace['start'] = (words, options = {}) => {
     const variables = Object.entries({ ...world.env, ...options.env }).flatMap(([name, value]) =>

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
+import { patiently } from './patience.ts';
 
 /** A shell command that runs in a terminal of its own, with hands to type and eyes to read. */
 export class PseudoTerminal {
@@ -33,11 +34,13 @@ export class PseudoTerminal {
 
   /** Waits until `text` has been shown after position `from`. */
   async shows(text: string, from = 0): Promise<void> {
+    const missing = (): string => `the terminal does not show ${JSON.stringify(text)} after ${from}: ${this.output}`;
     while (!this.output.includes(text, from)) {
       if (this.isOver) throw new Error(`the terminal closed without showing ${JSON.stringify(text)}: ${this.output}`);
-      await new Promise<void>((resolve) => {
+      const more = new Promise<void>((resolve) => {
         this.watchers.add(resolve);
       });
+      await patiently(more, missing);
     }
   }
 
@@ -47,7 +50,7 @@ export class PseudoTerminal {
 
   /** The exit status of the command. */
   async status(): Promise<number> {
-    const status = await this.exited;
+    const status = await patiently(this.exited, () => `the command does not end: ${this.output}`);
     this.child.stdin?.destroy();
     return status;
   }

@@ -29,7 +29,7 @@ export async function startServer(world: World, flags: readonly string[]) {
   const result = finished(child);
   let shown = '';
   child.stdout?.on('data', (text: string) => (shown += text));
-  await expect.poll(() => shown, { timeout: 20_000 }).toMatch(/\n.*\n$/);
+  await expect.poll(() => shown).toMatch(/\n.*\n$/);
   const variable = (name: string): string => new RegExp(`${name}=(.*)`).exec(shown)?.[1] ?? '';
   const uri = variable('FULL_URI');
   const token = variable('TOKEN');

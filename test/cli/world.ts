@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -37,24 +38,43 @@ export async function startWorld(options: FakeAwsOptions = {}): Promise<World> {
     AWS_ENDPOINT_URL: aws.url,
     AWS_ENDPOINT_URL_SIGNIN: aws.url,
   };
-  const start: World['start'] = (args, run = {}) =>
-    spawn(KEYTURN, args, {
+  const started: ChildProcess[] = [];
+  const start: World['start'] = (args, run = {}) => {
+    const child = spawn(KEYTURN, args, {
       env: withoutUndefined({ ...env, ...run.env }),
       cwd: run.cwd ?? home,
       stdio: run.stdio ?? ['ignore', 'pipe', 'pipe'],
       // A session without a controlling terminal, whatever terminal the tests run in.
       detached: true,
     });
+    started.push(child);
+    return child;
+  };
   return {
     ...{ aws, home, env, start },
     configFile: path.join(home, '.aws', 'config'),
     vaultDir: path.join(home, '.awsvault', 'keys'),
     run: (args, options) => finished(start(args, options)),
     close: async () => {
+      await Promise.all(started.map(endGroup));
       await aws.close();
-      fs.rmSync(home, { recursive: true, force: true });
+      await removeHome(home);
     },
   };
+}
+
+/** Kills what a test has left running, together with what that has started. */
+async function endGroup(leader: ChildProcess): Promise<void> {
+  const { pid, exitCode, signalCode } = leader;
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  const exit = once(leader, 'exit');
+  process.kill(-pid, 'SIGKILL');
+  await exit;
+}
+
+/** Removes a directory in which a browser or an agent that has just been told to end may still be writing. */
+export async function removeHome(directory: string): Promise<void> {
+  await fs.promises.rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }
 
 /** What a process printed and how it ended. */

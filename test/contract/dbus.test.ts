@@ -55,8 +55,8 @@ describe('the address of the session bus', () => {
   });
 
   it('may be an abstract socket', async () => {
-    relays.push(await startRelay('\0keyturn-test-bus', bus.socketPath));
-    const connection = await connectTo('unix:abstract=keyturn%2dtest-bus');
+    relays.push(await startRelay(`\0keyturn-test-${process.pid}`, bus.socketPath));
+    const connection = await connectTo(`unix:abstract=keyturn%2dtest-${process.pid}`);
     expect((await connection.call({ ...BUS, member: 'GetId' })).signature).toBe('s');
   });
 

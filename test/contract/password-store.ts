@@ -49,7 +49,8 @@ export function startPasswordStore({ passphrase = '' }: { readonly passphrase?: 
     forget: () => void run('gpgconf', ['--kill', 'all']),
     close: () => {
       run('gpgconf', ['--kill', 'all']);
-      fs.rmSync(home, { recursive: true, force: true });
+      // GnuPG's agent takes its sockets away itself while it ends.
+      fs.rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };
 }

@@ -160,7 +160,8 @@ class PrivateBus implements SessionBus {
     this.control.close();
     if (this.#service) await ended(this.#service, 'SIGKILL');
     await ended(this.#daemon, 'SIGKILL');
-    await rm(this.env.HOME ?? '', { recursive: true, force: true });
+    // The keyring may have been writing when it was killed.
+    await rm(this.env.HOME ?? '', { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 
   async #internal(member: string, signature: string, argument: WireValue): Promise<void> {

@@ -71,6 +71,7 @@ function start(
 }
 
 const START_MS = 60_000;
+const CLOSE_MS = 15_000;
 
 function listening(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -121,10 +122,12 @@ function browser(bidi: Bidi, child: ChildProcess, origin: string): Firefox {
     close: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = new Promise((resolve) => child.once('exit', resolve));
+      const timer = setTimeout(() => child.kill('SIGKILL'), CLOSE_MS);
       // Its connection ends before its answer comes.
       await bidi.send('browser.close', {}).catch(() => child.kill('SIGKILL'));
       bidi.close();
       await exited;
+      clearTimeout(timer);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Browser, Tab } from './browser.ts';
 
-const PATIENCE_MS = 15_000;
+/** For a browser on a machine that has other things to do, too. */
+const PATIENCE_MS = 30_000;
 
 /** Waits in the page until `selector` finds an element that is drawn, and answers its text. */
 export async function seen(tab: Tab, selector: string): Promise<string> {

@@ -113,11 +113,16 @@ describe('STS', () => {
       await expect(getSessionToken(key, mfa)).rejects.toMatchObject(WRONG_CODE);
     });
 
-    it('works in its own 30 seconds and the 30 before and after', async () => {
-      const device = aws.addMfaDevice(user);
-      // The middle of a step on the service's clock, so that none of the calls falls on a boundary.
+    /** Sets the service's clock to the middle of a step, so that none of the next calls falls on a boundary. */
+    const setClockToMiddle = (): Date => {
       const middle = new Date(Math.floor(Date.now() / 30_000) * 30_000 + 15_000);
       aws.setClockOffsetSeconds((middle.getTime() - Date.now()) / 1000);
+      return middle;
+    };
+
+    it('works in its own 30 seconds and the 30 before and after', async () => {
+      const device = aws.addMfaDevice(user);
+      const middle = setClockToMiddle();
       const attempt = (steps: number) => {
         const TokenCode = device.code(new Date(middle.getTime() + steps * 30_000));
         return getSessionToken(key, { SerialNumber: device.serial, TokenCode });
@@ -129,6 +134,7 @@ describe('STS', () => {
 
     it('is handed out fresh three times, and then no more', async () => {
       const device = aws.addMfaDevice(user);
+      setClockToMiddle();
       for (let turn = 0; turn < 3; turn += 1) {
         const mfa = { SerialNumber: device.serial, TokenCode: device.freshCode() };
         await expect(getSessionToken(key, mfa)).resolves.toBeDefined();
