@@ -17,7 +17,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/repo/**/*.test.ts'], testTimeout: 10_000 },
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/repo/**/*.test.ts'], testTimeout: 30_000 },
       },
       { extends: true, test: { name: 'real', include: ['test/{contract,compat,cli,fake-aws}/**/*.test.ts'], ...real } },
       {

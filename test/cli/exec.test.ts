@@ -159,7 +159,8 @@ describe('the child', () => {
       NODE_OPTIONS: '--no-warnings',
       MINE: 'kept',
     };
-    const { stdout } = await world.run(['exec', 'ada', '-n', '--', 'env'], { env });
+    const own = { KEYTURN_FILE_ROUNDS: undefined };
+    const { stdout } = await world.run(['exec', 'ada', '-n', '--', 'env'], { env: { ...env, ...own } });
     for (const name of [
       'AWS_PROFILE',
       'AWS_WEB_IDENTITY_TOKEN_FILE',
