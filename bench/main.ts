@@ -6,6 +6,7 @@ import os from 'node:os';
 import { benchCommandLine } from './command-line.ts';
 import { benchHost } from './host.ts';
 import { benchList } from './list.ts';
+import { benchMoving } from './moving.ts';
 import { benchPackageSize } from './package-size.ts';
 import { benchPopup } from './popup.ts';
 import { notMeasured } from './report.ts';
@@ -13,6 +14,7 @@ import { notMeasured } from './report.ts';
 const FIGURES = {
   'command line': benchCommandLine,
   'long list': benchList,
+  moving: benchMoving,
   'native host': benchHost,
   popup: benchPopup,
   'package size': benchPackageSize,

@@ -68,15 +68,15 @@ const runners: Runner = {
   },
   async 'vault migrate'({ flags }, cli) {
     const { migrateVault } = await import('./commands/vault.ts');
-    return done(migrateVault(flags, cli));
+    return migrateVault(flags, cli);
   },
   async 'vault backup'({ args, flags }, cli) {
     const { backupVault } = await import('./commands/vault.ts');
-    return done(backupVault({ ...args, ...flags }, cli));
+    return backupVault({ ...args, ...flags }, cli);
   },
   async 'vault restore'({ args, flags }, cli) {
     const { restoreVault } = await import('./commands/vault.ts');
-    return done(restoreVault({ ...args, ...flags }, cli));
+    return restoreVault({ ...args, ...flags }, cli);
   },
   async 'vault harden'({ flags }, cli) {
     const { hardenVault } = await import('./commands/harden.ts');

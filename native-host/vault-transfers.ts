@@ -1,7 +1,7 @@
 import type { VaultError } from './errors.ts';
 import type { ImportRequest, PlainTextLeft } from './operations/import-keys.ts';
 import type { ImportPlace, ImportSource } from './operations/import-place.ts';
-import type { MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
+import type { Backup, BackupRequest, MigrateRequest, MoveResult, RestoreRequest } from './operations/move-keys.ts';
 import type { VaultAccess } from './vault-access.ts';
 
 export type { ImportedKey, ImportRequest } from './operations/import-keys.ts';
@@ -21,10 +21,10 @@ export class VaultTransfers {
     return migrate(this.access, request);
   }
 
-  /** All stored keys as the text of a backup under `passphrase`. */
-  async backup(passphrase: string): Promise<{ text: string; count: number }> {
+  /** All stored keys as the text of a backup. @throws VaultError KEYRING_* */
+  async backup(request: BackupRequest): Promise<Backup> {
     const { backup } = await import('./operations/move-keys.ts');
-    return backup(this.access, passphrase);
+    return backup(this.access, request);
   }
 
   /** Puts the keys of a backup's text into the vault. @throws VaultError KEYRING_LOCKED (wrong passphrase), KEYRING_CORRUPT */

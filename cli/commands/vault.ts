@@ -10,10 +10,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { VaultError } from '../../native-host/errors.ts';
-import type { MovedKey, MoveResult } from '../../native-host/operations/move-keys.ts';
+import type { MovedKey } from '../../native-host/operations/move-keys.ts';
 import { variable } from '../../native-host/settings.ts';
 import { askTerminal, askTwice } from '../ask/terminal.ts';
 import type { Cli } from '../cli.ts';
+import { printable } from '../output.ts';
 
 /** From how many keys on a count is shown while they are copied. */
 const MANY = 20;
@@ -27,28 +28,41 @@ export type MigrateOptions = {
   readonly deleteSource: boolean;
 };
 
-/** Copies stored keys from one keyring to another and says what became of each. */
-export async function migrateVault(options: MigrateOptions, cli: Cli): Promise<void> {
+/**
+ * Copies stored keys from one keyring to another and says what becomes of each.
+ * @returns 1 where one could not be read, else 0
+ */
+export async function migrateVault(options: MigrateOptions, cli: Cli): Promise<number> {
   const from = required('from', options.from);
   const to = required('to', options.to);
   const { profile, dryRun: isDryRun, overwrite, deleteSource } = options;
-  const request = { from, to, profile, isDryRun, overwrite, deleteSource, onProgress: progress(cli) };
-  const result = await cli.ask(() => cli.vault.transfers.migrate(request));
-  report(result, { isDryRun, target: to }, cli);
-  if (result.isChosen) cli.say(`${cli.programName}: ${to} is the vault in use from now on`);
+  const report = reporter({ isDryRun, target: to }, cli);
+  const request = { from, to, profile, isDryRun, overwrite, deleteSource, onProgress: report.onProgress };
+  const { isChosen } = await cli.ask(() => cli.vault.transfers.migrate(request));
+  const status = report.end();
+  if (isChosen) cli.say(`${cli.programName}: ${to} is the vault in use from now on`);
   const chosen = variable(cli.env, 'AWS_VAULT_BACKEND');
   if (!isDryRun && chosen !== undefined && chosen !== to) {
     cli.say(`${cli.programName}: AWS_VAULT_BACKEND still says ${chosen}; set it to ${to} to use the new one`);
   }
+  return status;
 }
 
-/** Writes all stored keys into one file that only its owner can read, encrypted with a passphrase. */
-export async function backupVault({ file, force }: { file: string; force: boolean }, cli: Cli): Promise<void> {
+/**
+ * Writes all stored keys into one file that only its owner can read, encrypted with a passphrase.
+ * @returns 1 where one could not be read and is not in it, else 0
+ */
+export async function backupVault({ file, force }: { file: string; force: boolean }, cli: Cli): Promise<number> {
   const target = backupTarget(file, force);
   const passphrase = await backupPassphrase(cli, { isNew: true });
-  const { text, count } = await cli.ask(() => cli.vault.transfers.backup(passphrase));
+  const request = { passphrase, onProgress: counter(cli) };
+  const { text, count, unreadable } = await cli.ask(() => cli.vault.transfers.backup(request));
   writeWhole(target, text);
+  for (const { profile, reason } of unreadable) {
+    cli.print(`${printable(profile)}: is not in the backup, because it cannot be read: ${printable(reason)}\n`);
+  }
   cli.print(`Saved ${keys(count)} in ${file}\n`);
+  return unreadable.length > 0 ? 1 : 0;
 }
 
 /** The file to write: the one that a symbolic link leads to. A device, pipe or directory is never replaced. */
@@ -63,15 +77,17 @@ function backupTarget(file: string, force: boolean): string {
   throw new VaultError('USAGE', message, { details: { file } });
 }
 
-/** Puts the keys of a backup into the vault in use. */
+/** Puts the keys of a backup into the vault in use, and says what becomes of each. @returns 0 */
 export async function restoreVault(
   { file, dryRun: isDryRun, overwrite }: { file: string; dryRun: boolean; overwrite: boolean },
   cli: Cli,
-): Promise<void> {
+): Promise<number> {
   const text = readBackupFile(file);
   const passphrase = await backupPassphrase(cli, { isNew: false });
-  const request = { text, passphrase, isDryRun, overwrite, onProgress: progress(cli) };
-  report(await cli.ask(() => cli.vault.transfers.restore(request)), { isDryRun, target: 'the vault' }, cli);
+  const report = reporter({ isDryRun, target: 'the vault' }, cli);
+  const request = { text, passphrase, isDryRun, overwrite, onProgress: report.onProgress };
+  await cli.ask(() => cli.vault.transfers.restore(request));
+  return report.end();
 }
 
 function required(flag: string, value: string | undefined): string {
@@ -79,26 +95,44 @@ function required(flag: string, value: string | undefined): string {
   throw new VaultError('USAGE', `required flag --${flag} not provided, try --help`, { details: { flag } });
 }
 
-/** A count on the terminal while many keys are copied; the lines of the report come after it. */
-function progress(cli: Cli): (moved: MovedKey | undefined, at: { at: number; of: number }) => void {
-  return (_, { at, of }) => {
-    if (of >= MANY && (at % MANY === 0 || at === of)) cli.say(`${at} of ${of} keys`);
+type At = { readonly at: number; readonly of: number };
+
+/** A count on stderr while many keys are copied. */
+function counter(cli: Cli): (at: At) => void {
+  return ({ at, of }) => {
+    if (of >= MANY && at > 0 && (at % MANY === 0 || at === of)) cli.say(`${at} of ${of} keys`);
   };
 }
 
-function report({ moved }: MoveResult, { isDryRun, target }: { isDryRun: boolean; target: string }, cli: Cli): void {
+/** What is printed as it happens. An attempt is repeated after a question, and then only what is new is told. */
+function reporter({ isDryRun, target }: { isDryRun: boolean; target: string }, cli: Cli) {
+  const told = new Map<string, MovedKey>();
+  const count = counter(cli);
   const words = {
     new: isDryRun ? `would be copied to ${target}` : `copied to ${target}`,
     replaced: isDryRun ? `would replace another key in ${target}` : `replaced another key in ${target}`,
     same: `is in ${target} already`,
     different: `differs from the key in ${target} and was left; --overwrite replaces that one`,
+    unreadable: 'cannot be read and was left',
   };
-  for (const { profile, state, isRemoved } of moved) {
-    cli.print(`${profile}: ${words[state]}${isRemoved ? ', and removed from the old one' : ''}\n`);
-  }
-  const copied = moved.filter(({ state }) => state === 'new' || state === 'replaced').length;
-  const left = moved.filter(({ state }) => state === 'different').length;
-  cli.print(`${isDryRun ? 'Would copy' : 'Copied'} ${keys(copied)}${left > 0 ? `, left ${left}` : ''}.\n`);
+  const onProgress = (key: MovedKey | undefined, at: At): void => {
+    if (key !== undefined && !told.has(key.profile)) {
+      const { profile, state, isRemoved, reason } = key;
+      told.set(profile, key);
+      const why = reason === undefined ? '' : `: ${printable(reason)}`;
+      cli.print(`${printable(profile)}: ${words[state]}${why}${isRemoved ? ', and removed from the old one' : ''}\n`);
+    }
+    count(at);
+  };
+  const end = (): number => {
+    const of = (...states: MovedKey['state'][]): number =>
+      [...told.values()].filter(({ state }) => states.includes(state)).length;
+    const left = of('different', 'unreadable');
+    const copied = `${isDryRun ? 'Would copy' : 'Copied'} ${keys(of('new', 'replaced'))}`;
+    cli.print(`${copied}${left > 0 ? `, left ${left}` : ''}.\n`);
+    return of('unreadable') > 0 ? 1 : 0;
+  };
+  return { onProgress, end };
 }
 
 function keys(count: number): string {
@@ -138,6 +172,8 @@ function writeWhole(file: string, text: string): void {
     } finally {
       closeSync(descriptor);
     }
+    // An older backup of this name goes now.
+    if (readFileSync(temporary, 'utf8') !== text) throw new Error('it does not read back as it was written');
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });

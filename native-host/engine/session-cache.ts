@@ -186,10 +186,13 @@ export async function forgetSession(keyring: Keyring, prefix: string): Promise<v
   for (const key of await keyring.keys()) if (key.startsWith(prefix)) await keyring.remove(key);
 }
 
-/** Removes the cached sessions of one profile, or all sessions and SSO tokens; answers how many there were. */
-export async function removeSessions(keyring: Keyring, profile?: string): Promise<number> {
+/**
+ * Removes the cached sessions of one profile, or all sessions and SSO tokens; answers how many there were. `keys`: those to look
+ * among, where they were listed already.
+ */
+export async function removeSessions(keyring: Keyring, profile?: string, keys?: readonly string[]): Promise<number> {
   let count = 0;
-  for (const key of await keyring.keys()) {
+  for (const key of keys ?? (await keyring.keys())) {
     const isMeant = profile === undefined ? !isStoredKey(key) : parseSessionKey(key)?.profile === profile;
     // A registration goes with the tokens it is for, and is no session.
     if (isMeant && (await keyring.remove(key)) && !key.startsWith(SSO_CLIENT_PREFIX)) count += 1;

@@ -80,7 +80,7 @@ export async function replaceElsewhere(
     changed.push(profile);
   }
   for (const profile of changed) {
-    for (const [name, count] of await removeSessionsFrom(access, profile, keyring)) {
+    for (const [name, count] of await removeSessionsFrom(access, profile, { keyring })) {
       report({ type: 'sessions-deleted', profile: name, count });
     }
   }

@@ -141,7 +141,9 @@ export async function adoptMfaDevice(
   } finally {
     release();
   }
-  return access.withKeyring(async (keyring) => ({ sessions: sum(await removeSessionsFrom(access, profile, keyring)) }));
+  return access.withKeyring(async (keyring) => ({
+    sessions: sum(await removeSessionsFrom(access, profile, { keyring })),
+  }));
 }
 
 function notAUser(profile: string): VaultError {

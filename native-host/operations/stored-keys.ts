@@ -38,7 +38,7 @@ export function addKey(
 ): Promise<{ sessions: number; abandonedKeyId?: string }> {
   return access.withKeyring(async (keyring) => {
     const abandonedKeyId = await storeKey(access, keyring, { profile, key, createdAt });
-    const sessions = sum(await removeSessionsFrom(access, profile, keyring));
+    const sessions = sum(await removeSessionsFrom(access, profile, { keyring }));
     return { sessions, ...(abandonedKeyId !== undefined && { abandonedKeyId }) };
   });
 }
@@ -109,7 +109,7 @@ export function removeKey(access: VaultAccess, profile: string): Promise<Removal
       await rememberKey(access, keyring, { profile, date: undefined });
       return true;
     });
-    if (isRemoved) return { sessions: sum(await removeSessionsFrom(access, profile, keyring)), wasRotating };
+    if (isRemoved) return { sessions: sum(await removeSessionsFrom(access, profile, { keyring })), wasRotating };
     const message = `the vault holds no key for profile ${JSON.stringify(profile)}; see 'keyturn list'`;
     throw new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile } });
   });
@@ -117,21 +117,21 @@ export function removeKey(access: VaultAccess, profile: string): Promise<Removal
 
 /**
  * Removes the sessions of the profile itself, and of the roles that have it as their source: they would go on as the old key's
- * user. Answers how many of each profile there were.
+ * user. Answers how many of each profile there were. `listed`: the keyring's keys, for who asks this many times.
  */
 export async function removeSessionsFrom(
   access: VaultAccess,
   profile: string,
-  keyring: Keyring,
+  { keyring, listed }: { readonly keyring: Keyring; readonly listed?: readonly string[] },
 ): Promise<ReadonlyMap<string, number>> {
   const config = await access.config();
-  const keys = await keyring.keys();
+  const keys = listed ?? (await keyring.keys());
   const chain = access.chainOptions(config, new Set([...keys.filter(isStoredKey), profile]), { profile, flags: {} });
   const names = new Set([profile, ...keys.flatMap((key) => parseSessionKey(key)?.profile ?? [])]);
   const counts = new Map<string, number>();
   for (const name of names) {
     if (name !== profile && !beginsWith(profile, name, chain)) continue;
-    const count = await removeSessions(keyring, name);
+    const count = await removeSessions(keyring, name, keys);
     if (count > 0) counts.set(name, count);
   }
   return counts;

@@ -93,6 +93,48 @@ describe('vault migrate', () => {
     expect(fs.readFileSync(path.join(state, 'backend'), 'utf8')).toBe('pass\n');
   });
 
+  it('goes on after an item that it cannot read, says so, and ends with 1', async () => {
+    for (const name of ['ada', 'eve', 'zoe']) await addKey(world, name, newKey(name));
+    fs.writeFileSync(path.join(world.vaultDir, 'eve'), 'eyJ.broken');
+    const { status, stdout } = await world.run([...PASS, '--delete-source']);
+    expect([status, stdout]).toEqual([
+      1,
+      expect.stringMatching(
+        /^ada: copied to pass, and .+\neve: cannot be read and was left: the vault item .+\nzoe: copied to pass, and .+\nCopied 2 keys, left 1\.\n$/,
+      ),
+    ]);
+    expect([await credentials('file'), await credentials('pass')]).toEqual([['eve'], ['ada', 'zoe']]);
+    const saved = await world.run(['vault', 'backup', 'b'], { env: { KEYTURN_BACKUP_PASSPHRASE: 'b' } });
+    expect([saved.status, saved.stdout]).toEqual([
+      1,
+      expect.stringMatching(/^eve: is not in the backup, because it cannot be read: .+\nSaved 0 keys in b\n$/),
+    ]);
+  });
+
+  it('loses no key when it is killed after any of them, and finishes when it is repeated', async () => {
+    const names = ['ada', 'bob', 'eve', 'zoe'];
+    for (const name of names) await addKey(world, name, newKey(name));
+    for (let kills = 0; kills < names.length - 1; kills += 1) {
+      const child = world.start([...PASS, '--delete-source']);
+      child.stdout?.once('data', () => child.kill('SIGKILL'));
+      await finished(child);
+      const both = [...(await credentials('file')), ...(await credentials('pass'))];
+      expect([...new Set(both)].sort()).toEqual(names);
+    }
+    expect((await world.run([...PASS, '--delete-source'])).status).toBe(0);
+    expect([await credentials('file'), await credentials('pass')]).toEqual([[], names]);
+  });
+
+  it('neither takes the only copy to a keyring that forgets, nor makes that the one in use', async () => {
+    const toKernel = ['vault', 'migrate', '--from', 'file', '--to', 'keyctl'];
+    await addKey(world, 'ada', newKey('ada'));
+    const { stderr } = await world.run([...toKernel, '--delete-source']);
+    expect(stderr).toContain(
+      'keyctl forgets its keys when the machine restarts, so they would be nowhere then; leave out --delete-source [USAGE]',
+    );
+    expect(await credentials('file')).toEqual(['ada']);
+  });
+
   it('refuses what makes no sense', async () => {
     await addKey(world, 'ada', newKey('ada'));
     const refused = async (...args: string[]) => (await world.run(['vault', 'migrate', ...args])).stderr;
