@@ -1,5 +1,5 @@
 import { VaultError } from '../native-host/errors.ts';
-import { readSettings } from '../native-host/settings.ts';
+import { readSettings, type Settings } from '../native-host/settings.ts';
 import { readSettingsFile, settingsFilePath, sharedSettings } from '../native-host/settings-file.ts';
 import { Vault } from '../native-host/vault.ts';
 import { GRAMMAR } from './args.ts';
@@ -57,20 +57,42 @@ function completionOf(before: readonly string[], current: string, surroundings: 
   return complete(before, current, {
     grammar: GRAMMAR,
     profiles: (options) => profilesOf(options, surroundings),
+    ssoNames: () => ssoNamesOf(surroundings),
     services: async () => (await import('../native-host/console-service.ts')).consoleServiceNames(),
   });
 }
 
 /** Those used last first, then in the order of the config file. */
-async function profilesOf(options: { readonly stored: boolean }, { env, homeDir }: Surroundings): Promise<string[]> {
+function profilesOf(options: { readonly stored: boolean }, surroundings: Surroundings): Promise<string[]> {
+  return withVault(surroundings, async (vault, settings) => {
+    const names = (await vault.profileNames(options)).filter(isPlain);
+    const known = new Set(names);
+    return [...new Set([...recentProfiles(settings).filter((name) => known.has(name)), ...names])];
+  });
+}
+
+function ssoNamesOf(surroundings: Surroundings): Promise<string[]> {
+  return withVault(surroundings, async (vault) => {
+    const names = await vault.sso.names();
+    const sessions = names.flatMap(({ session }) => session ?? []);
+    return [...new Set([...sessions, ...names.flatMap(({ profiles }) => profiles)])].filter(isPlain);
+  });
+}
+
+function isPlain(name: string): boolean {
+  return !/\p{Cc}/u.test(name);
+}
+
+async function withVault<T>(
+  { env, homeDir }: Surroundings,
+  work: (vault: Vault, settings: Settings) => Promise<T>,
+): Promise<T> {
   const settingsFile = sharedSettings(readSettingsFile(settingsFilePath(env, homeDir)));
   const settings = readSettings(env, homeDir, { settingsFile });
   const quiet = { log: () => undefined, notice: () => undefined, signal: new AbortController().signal };
   const vault = new Vault({ settings, env, now: () => new Date(), ...quiet });
   try {
-    const names = (await vault.profileNames(options)).filter((name) => !/\p{Cc}/u.test(name));
-    const known = new Set(names);
-    return [...new Set([...recentProfiles(settings).filter((name) => known.has(name)), ...names])];
+    return await work(vault, settings);
   } finally {
     await vault.close();
   }

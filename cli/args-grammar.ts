@@ -47,8 +47,8 @@ export type ArgSpec = {
   readonly env?: string;
   /** Only what comes before `--` is this argument: in `exec -- aws s3 ls` none is given (but see profileAfterDashes). */
   readonly beforeDashes?: true;
-  /** What a shell's completion offers here; `stored`: profiles, and names that only the vault knows. */
-  readonly completes?: 'profile' | 'stored' | 'command' | 'service' | readonly string[];
+  /** What a shell's completion offers here; `stored`: profiles, and names that only the vault knows; `sso`: `[sso-session]`s, and profiles that use one. */
+  readonly completes?: 'profile' | 'stored' | 'sso' | 'command' | 'service' | readonly string[];
 };
 
 export type CommandSpec = {

@@ -13,6 +13,7 @@ import { mfaCommands } from './grammar/mfa-commands.ts';
 import { moveCommands } from './grammar/move-commands.ts';
 import { sessionCommands } from './grammar/session-commands.ts';
 import { shellCommands } from './grammar/shell-commands.ts';
+import { ssoCommands } from './grammar/sso-commands.ts';
 import { unlockCommands } from './grammar/unlock-commands.ts';
 import { vaultCommands } from './grammar/vault-commands.ts';
 
@@ -27,6 +28,7 @@ export const GRAMMAR = {
     ...unlockCommands,
     ...execCommands,
     ...sessionCommands,
+    ...ssoCommands,
     ...mfaCommands,
     ...consoleCommands,
     ...explainCommand,

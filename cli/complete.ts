@@ -16,6 +16,8 @@ export type CompleteOptions = {
   readonly grammar: Grammar;
   /** Services of the console. */
   readonly services: () => Promise<readonly string[]>;
+  /** Sessions of IAM Identity Center, then the profiles that use one. */
+  readonly ssoNames: () => Promise<readonly string[]>;
   readonly profiles: (options: { readonly stored: boolean }) => Promise<readonly string[]>;
 };
 
@@ -166,8 +168,10 @@ async function argument({ completes, kind }: ArgSpec, word: number, options: Com
     const profiles = await options.profiles({ stored: completes === 'stored' });
     return candidates(profiles.map((value) => ({ value, description: '' })));
   }
-  if (completes === 'service')
-    return candidates((await options.services()).map((value) => ({ value, description: '' })));
+  if (completes === 'service' || completes === 'sso') {
+    const names = await (completes === 'sso' ? options.ssoNames() : options.services());
+    return candidates(names.map((value) => ({ value, description: '' })));
+  }
   if (completes !== undefined && kind !== 'rest')
     return candidates(completes.map((value) => ({ value, description: '' })));
   return none();

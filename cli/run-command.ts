@@ -90,6 +90,18 @@ const runners: Runner = {
     const { lock } = await import('./commands/unlock.ts');
     return done(lock(cli));
   },
+  async 'sso login'({ args, flags }, cli) {
+    const { ssoLogin } = await import('./commands/sso-login.ts');
+    return done(ssoLogin({ ...flags, ...args }, cli));
+  },
+  async 'sso logout'({ args, flags }, cli) {
+    const { ssoLogout } = await import('./commands/sso-logout.ts');
+    return done(ssoLogout({ ...flags, ...args }, cli));
+  },
+  async 'sso list'({ args, flags }, cli) {
+    const { ssoList } = await import('./commands/sso-list.ts');
+    return done(ssoList({ ...flags, ...args }, cli));
+  },
   async 'mfa add'({ args, flags }, cli) {
     const { mfaAdd } = await import('./commands/mfa-add.ts');
     return done(mfaAdd({ ...flags, profile: await chosenProfile(args.profile, cli) }, cli));

@@ -1,11 +1,9 @@
-import { openSync } from 'node:fs';
-import { ReadStream, WriteStream } from 'node:tty';
-import search from '@inquirer/search';
 import fuzzysort from 'fuzzysort';
 import { VaultError } from '../../native-host/errors.ts';
 import type { Cli } from '../cli.ts';
 import { recentProfiles } from '../recent-profiles.ts';
 import { endOf, startOf, textWidth } from '../text-width.ts';
+import { pick } from './pick.ts';
 
 type Profile = Awaited<ReturnType<Cli['vault']['list']>>['profiles'][number];
 type Choice = {
@@ -20,50 +18,26 @@ type Choice = {
 /** `withKey`: only those that have a key in the vault, even where something else is wrong with them. */
 export type Choosable = { readonly withKey: boolean };
 
-const PAGE_SIZE = 10;
-// The question, a blank line and the keys that can be pressed stand around the profiles; the mark of the chosen one before them.
-const OTHER_ROWS = 4;
+// The mark of the chosen one stands before them.
 const MARK_WIDTH = 2;
-const DEFAULT_COLUMNS = 80;
 // Narrower than this, account and role leave no room for the name by which a profile is chosen.
 const MIN_NAME_WIDTH = 24;
 const ACCOUNT_WIDTH = 14;
-// Esc alone: with more bytes after it, it begins the code of an arrow or function key. And Ctrl-D, at which the list would stay.
-const CANCELLING = new Set(['\x1b', '\x04']);
-const [INPUT, OUTPUT] = process.platform === 'win32' ? ['\\\\.\\CONIN$', '\\\\.\\CONOUT$'] : ['/dev/tty', '/dev/tty'];
 
 /**
  * Lets the person at the terminal choose a profile, by typing parts of its name, account or role; those used last come first.
- * stdin and stdout stay untouched: `eval "$(keyturn export)"` asks too.
  * @throws VaultError CANCELLED on Esc and Ctrl-C; CONFIG_INVALID where there is nothing to choose
  */
 export async function pickProfile(cli: Cli, { withKey }: Choosable = { withKey: false }): Promise<string> {
   const { profiles } = await cli.ask(() => (withKey ? listWithKey(cli) : cli.vault.list()));
   if (withKey && profiles.length === 0) throw new VaultError('CREDENTIALS_NOT_FOUND', NO_KEY);
   if (!profiles.some(({ problem }) => problem === undefined)) throw nothingToChoose(profiles);
-  const stopped = new AbortController();
-  const input = new ReadStream(openSync(INPUT, 'r'));
-  const output = new WriteStream(openSync(OUTPUT, 'w'));
-  // A terminal that does not know its size says 0.
-  const choices = inOrder(profiles, recentProfiles(cli.settings), output.columns || DEFAULT_COLUMNS);
-  const pageSize = Math.max(1, Math.min(PAGE_SIZE, (output.rows || PAGE_SIZE + OTHER_ROWS) - OTHER_ROWS));
-  input.on('data', (bytes) => {
-    if (CANCELLING.has(String(bytes))) stopped.abort();
+  return pick('Profile', {
+    choices: (columns) => inOrder(profiles, recentProfiles(cli.settings), columns),
+    matching,
+    signal: cli.signal,
+    nothing: 'no profile was chosen',
   });
-  // A terminal that has hung up must not keep the question, and so the process, for ever.
-  for (const event of ['end', 'error'] as const) input.on(event, () => stopped.abort());
-  try {
-    return await search(
-      { message: 'Profile', pageSize, source: (term) => matching(term, choices) },
-      { input, output, signal: AbortSignal.any([stopped.signal, cli.signal]), clearPromptOnDone: true },
-    );
-  } catch (error) {
-    throw isCancelled(error) ? new VaultError('CANCELLED', 'cancelled; no profile was chosen') : error;
-  } finally {
-    input.setRawMode(false);
-    input.destroy();
-    output.destroy();
-  }
 }
 
 const NO_KEY = "the vault holds no key to choose; run 'keyturn add NAME' first";
@@ -130,10 +104,6 @@ function cut(text: string, width: number): string {
 
 function shown(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '?').trimEnd();
-}
-
-function isCancelled(error: unknown): boolean {
-  return error instanceof Error && ['AbortPromptError', 'ExitPromptError', 'CancelPromptError'].includes(error.name);
 }
 
 function nothingToChoose(profiles: readonly Profile[]): VaultError {

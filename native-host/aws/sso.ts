@@ -9,14 +9,17 @@ export type PortalOptions = Omit<UnsignedOptions, 'secrets' | 'usesLegacySts'> &
 
 export type SsoRole = { readonly accountId: string; readonly roleName: string };
 
+export type SsoAccount = { readonly accountId: string; readonly accountName: string; readonly emailAddress: string };
+
 type Sdk = Awaited<ReturnType<typeof loadSdk>>;
 type Client = InstanceType<Sdk['SSOClient']>;
 type SendOptions = { readonly abortSignal: AbortSignal };
 
 /** Named one by one, so that a bundle holds these operations and not the whole client. */
 async function loadSdk() {
-  const { SSOClient, GetRoleCredentialsCommand, LogoutCommand } = await import('@aws-sdk/client-sso');
-  return { SSOClient, GetRoleCredentialsCommand, LogoutCommand };
+  const { SSOClient, GetRoleCredentialsCommand, ListAccountsCommand, ListAccountRolesCommand, LogoutCommand } =
+    await import('@aws-sdk/client-sso');
+  return { SSOClient, GetRoleCredentialsCommand, ListAccountsCommand, ListAccountRolesCommand, LogoutCommand };
 }
 
 /**
@@ -35,6 +38,52 @@ export async function getRoleCredentials(options: PortalOptions, role: SsoRole):
     throw notAwsAnswer({ service: 'SSO', operation: 'GetRoleCredentials' });
   }
   return { accessKeyId, secretAccessKey, sessionToken, expiresAt: new Date(expiration) };
+}
+
+/** One answer of several; `nextToken` asks for the next. */
+export type Page<T> = { readonly items: readonly T[]; readonly nextToken?: string };
+
+/** As many as an answer can hold. */
+const PAGE_SIZE = 100;
+
+/**
+ * The accounts in which the person has a role.
+ * @throws VaultError as getRoleCredentials
+ * @see https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/API_ListAccounts.html
+ */
+export async function listAccounts(options: PortalOptions, nextToken?: string): Promise<Page<SsoAccount>> {
+  const { accessToken } = options;
+  const input = { accessToken, maxResults: PAGE_SIZE, ...(nextToken !== undefined && { nextToken }) };
+  const answer = await call('ListAccounts', options, (client, sdk, sending) =>
+    client.send(new sdk.ListAccountsCommand(input), sending),
+  );
+  const items = (answer.accountList ?? []).map(({ accountId = '', accountName = '', emailAddress = '' }) => {
+    if (!/^\d{12}$/.test(accountId)) throw notAwsAnswer({ service: 'SSO', operation: 'ListAccounts' });
+    return { accountId, accountName, emailAddress };
+  });
+  return { items, ...(answer.nextToken && { nextToken: answer.nextToken }) };
+}
+
+/**
+ * The names of the roles (permission sets) that the person has in an account.
+ * @throws VaultError as getRoleCredentials
+ * @see https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/API_ListAccountRoles.html
+ */
+export async function listAccountRoles(
+  options: PortalOptions,
+  accountId: string,
+  nextToken?: string,
+): Promise<Page<string>> {
+  const { accessToken } = options;
+  const input = { accessToken, accountId, maxResults: PAGE_SIZE, ...(nextToken !== undefined && { nextToken }) };
+  const answer = await call('ListAccountRoles', options, (client, sdk, sending) =>
+    client.send(new sdk.ListAccountRolesCommand(input), sending),
+  );
+  const items = (answer.roleList ?? []).map(({ roleName }) => {
+    if (!roleName) throw notAwsAnswer({ service: 'SSO', operation: 'ListAccountRoles' });
+    return roleName;
+  });
+  return { items, ...(answer.nextToken && { nextToken: answer.nextToken }) };
 }
 
 /**

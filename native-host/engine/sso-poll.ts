@@ -1,4 +1,5 @@
 import { VaultError } from '../errors.ts';
+import { pause } from './pause.ts';
 
 export type PollOptions = {
   /** How long to wait between two tries, as the service said. */
@@ -60,20 +61,4 @@ export function loginExpired(seconds: number): VaultError {
 function loginDenied(): VaultError {
   const message = 'the login to IAM Identity Center was refused in the browser; run the command again to log in';
   return new VaultError('SSO_LOGIN_DENIED', message);
-}
-
-/** @throws what `signal` was aborted with */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }

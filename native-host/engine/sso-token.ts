@@ -167,8 +167,10 @@ async function refresh(token: HeldToken, instance: SsoInstance, call: SsoCall): 
 /** Only a person can go on. */
 function loginRequired({ startUrl, session }: SsoInstance, { profile }: SsoCall): VaultError {
   const place = bareStartUrl(startUrl);
-  const whose = profile === undefined ? '' : `profile ${JSON.stringify(profile)} needs `;
-  const message = `${whose}a login to IAM Identity Center at ${place}; run 'keyturn exec' with it in a terminal to log in`;
+  const whose = profile === undefined ? 'there has to be ' : `profile ${JSON.stringify(profile)} needs `;
+  const named = session ?? profile;
+  const how = named === undefined ? 'keyturn sso login' : `keyturn sso login ${named}`;
+  const message = `${whose}a login to IAM Identity Center at ${place}; run '${how}' in a terminal`;
   const details = {
     ssoStartUrl: place,
     ...(session !== undefined && { ssoSession: session }),

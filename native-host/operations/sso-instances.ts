@@ -12,6 +12,9 @@ import type { VaultAccess } from '../vault-access.ts';
 /** How an instance of IAM Identity Center is named: by its `[sso-session]`, or by a profile that begins with a login to it. */
 export type SsoTarget = { readonly session: string } | { readonly profile: string };
 
+/** `named`: what a person typed, a session before a profile of that name. */
+export type SsoTargetName = SsoTarget | { readonly named: string };
+
 /** An instance, and the profile whose settings say how its services are reached. */
 export type SsoEntry = {
   readonly target: SsoTarget;
@@ -45,8 +48,9 @@ export async function ssoEntries(access: VaultAccess): Promise<SsoEntry[]> {
  * The instance that is meant.
  * @throws VaultError CONFIG_INVALID, PROFILE_NOT_FOUND, PROFILE_LOOP
  */
-export async function findSsoEntry(access: VaultAccess, target: SsoTarget): Promise<SsoEntry> {
+export async function findSsoEntry(access: VaultAccess, name: SsoTargetName): Promise<SsoEntry> {
   const config = await access.config();
+  const target = 'named' in name ? targetNamed(name.named, config) : name;
   return ssoEntry(target, config, resolver(access, config));
 }
 
@@ -61,6 +65,10 @@ export function ssoCall(
     ...{ context, locks: access.locks, service: ssoReach(profile, instance, context), onWait: on.onWait },
     ...('profile' in target && { profile: target.profile }),
   };
+}
+
+function targetNamed(name: string, config: ConfigFile): SsoTarget {
+  return config.ssoSessions.has(name) ? { session: name } : { profile: name };
 }
 
 function ssoEntry(target: SsoTarget, config: ConfigFile, resolve: Resolve): SsoEntry {

@@ -27,6 +27,15 @@ beforeAll(async () => {
   key.put(device.serial, aws.mfaDevice(device.serial).secretBase32);
   const admin = aws.addRole({ account: '444455556666', name: 'admin', trusts: [ada.arn], requireMfa: true });
   aws.addRole({ account: '777788889999', name: 'reader', trusts: [ada.arn, admin.arn] });
+  const sso = aws.addSso({ startUrl: 'https://example.awsapps.com/start' });
+  const assignments = [
+    ['444455556666', 'Production', 'Admin'],
+    ['444455556666', 'Production', 'ReadOnly'],
+    ['777788889999', 'Sandbox', 'Developer'],
+  ] as const;
+  for (const [account, accountName, permissionSet] of assignments) sso.assign({ account, accountName, permissionSet });
+  // A browser in which she is logged in, and allows what she is asked.
+  fs.writeFileSync(path.join(bin, 'xdg-open'), '#!/bin/sh\ncurl -sL -o /dev/null "$1"\n', { mode: 0o755 });
   const [adas, eves] = [ada, aws.addUser({ account: '111122223333', name: 'eve' })].map((user) =>
     aws.addAccessKey(user),
   );

@@ -29,6 +29,7 @@ import {
   type FailOptions,
   type Hold,
   type HoldOptions,
+  type LimitOptions,
   newFaults,
 } from './faults.ts';
 import { addSamlProvider, type SamlHandle, type SamlProviderOptions } from './saml-set-up.ts';
@@ -119,6 +120,8 @@ export type FakeAws = {
   readonly cut: (options: CutOptions) => void;
   /** Keeps calls waiting until released, so that a test can do something while one is under way. */
   readonly hold: (options: HoldOptions) => Hold;
+  /** Answers 429 to more calls of an operation than so many in a second. */
+  readonly limit: (options: LimitOptions) => void;
   /** Moves the service's clock against the clients'. */
   readonly setClockOffsetSeconds: (seconds: number) => void;
 };
@@ -183,8 +186,8 @@ export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAw
   const { now = () => new Date(), port = 0, tls } = options;
   let clockOffsetMs = 0;
   const state = emptyState(() => new Date(now().getTime() + clockOffsetMs));
-  const { fail, delay, cut, hold, ...faults } = newFaults();
-  const listeners = await startListeners(state, { fail, delay, cut, hold, ...faults }, { port, tls });
+  const { fail, delay, cut, hold, limit, ...faults } = newFaults();
+  const listeners = await startListeners(state, { fail, delay, cut, hold, limit, ...faults }, { port, tls });
   const url = `http://127.0.0.1:${listeners.port}`;
   return {
     url,
@@ -201,6 +204,7 @@ export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAw
     delay,
     cut,
     hold,
+    limit,
     setClockOffsetSeconds: (seconds) => {
       clockOffsetMs = seconds * 1000;
     },

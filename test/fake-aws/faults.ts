@@ -11,6 +11,9 @@ export type FailOptions = {
   readonly message: string;
 };
 
+/** More calls than `perSecond` in a second are answered 429, as AWS does. */
+export type LimitOptions = { readonly operation: string; readonly perSecond: number };
+
 export type DelayOptions = { readonly operation: string; readonly ms: number; readonly times?: number };
 
 /** `when: 'after'`: the operation is done and only its answer is lost. */
@@ -32,6 +35,7 @@ type Fault = { readonly operation: string; timesLeft: number } & (
   | { readonly type: 'delay'; readonly ms: number }
   | { readonly type: 'cut'; readonly when: 'before' | 'after' }
   | { readonly type: 'pass' }
+  | { readonly type: 'limit'; readonly perSecond: number; readonly times: number[] }
   | { readonly type: 'hold'; readonly arrive: () => void; readonly released: Promise<void> }
 );
 
@@ -42,6 +46,7 @@ export type Faults = {
   readonly delay: (options: DelayOptions) => void;
   readonly cut: (options: CutOptions) => void;
   readonly hold: (options: HoldOptions) => Hold;
+  readonly limit: (options: LimitOptions) => void;
   /** Waits as holds and delays say. */
   readonly pause: (operation: string) => Promise<void>;
   readonly isCut: (operation: string, when: 'before' | 'after') => boolean;
@@ -92,6 +97,13 @@ async function pause(faults: readonly Fault[], operation: string): Promise<void>
 function throwIfDue(faults: readonly Fault[], operation: string): void {
   const failure = take(faults, operation, (fault) => fault.type === 'fail');
   if (failure !== undefined) throw failure.error;
+  const limit = take(faults, operation, (fault) => fault.type === 'limit');
+  if (limit === undefined) return;
+  const now = Date.now();
+  const { times, perSecond } = limit;
+  while (times[0] !== undefined && times[0] <= now - 1000) times.shift();
+  if (times.length >= perSecond) throw new AwsError(429, 'TooManyRequestsException', 'HTTP 429 Unknown Code');
+  times.push(now);
 }
 
 /** What goes wrong on purpose. Faults of one kind are used up in the order they were set. */
@@ -108,6 +120,9 @@ export function newFaults(): Faults {
       faults.push({ type: 'cut', operation, timesLeft: times, when });
     },
     hold: (options) => newHold(faults, options),
+    limit: ({ operation, perSecond }) => {
+      faults.push({ type: 'limit', operation, timesLeft: Number.POSITIVE_INFINITY, perSecond, times: [] });
+    },
     pause: (operation) => pause(faults, operation),
     isCut: (operation, when) =>
       take(faults, operation, (fault): fault is FaultOf<'cut'> => fault.type === 'cut' && fault.when === when) !==

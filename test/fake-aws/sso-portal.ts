@@ -57,12 +57,12 @@ function credentialsOf(state: State, { role, sessionSeconds }: SsoAssignment): o
 
 /** @see https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/API_ListAccounts.html */
 function listAccounts(state: State, request: Request): object {
-  const { assignments } = tokenOf(state, request).instance;
+  const { assignments, accountNames } = tokenOf(state, request).instance;
   const accounts = [...new Set(assignments.map(({ role }) => role.account))];
   const { page, nextToken } = pageOf(accounts, request);
   const accountList = page.map((accountId) => ({
     accountId,
-    accountName: `account ${accountId.slice(0, 4)}`,
+    accountName: accountNames.get(accountId),
     emailAddress: `aws+${accountId}@example.com`,
   }));
   return { accountList, nextToken };

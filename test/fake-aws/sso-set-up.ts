@@ -17,6 +17,8 @@ export type AssignOptions = {
   readonly permissionSet: string;
   /** 3600 if not given. */
   readonly sessionSeconds?: number;
+  /** The account's name in the organisation; made of its ID if not given. */
+  readonly accountName?: string;
 };
 
 export type SsoHandle = {
@@ -24,6 +26,8 @@ export type SsoHandle = {
   readonly region: string;
   /** Gives the person a permission set in an account. */
   readonly assign: (options: AssignOptions) => Role;
+  /** Takes it away again. */
+  readonly unassign: (options: Pick<AssignOptions, 'account' | 'permissionSet'>) => void;
   /** What the person does with the next authorization pages; `allow` at first. */
   readonly answerWith: (consent: SsoInstance['consent']) => void;
   /** Tokens issued so far, the newest last. */
@@ -46,17 +50,24 @@ export function addSso(state: State, options: SsoOptions): SsoHandle {
     accessTokenSeconds,
     pollSeconds,
     assignments: [],
+    accountNames: new Map(),
     consent: 'allow',
   };
   state.sso.instances.push(instance);
   const tokens = (): SsoToken[] => [...state.sso.tokens.values()].filter((token) => token.instance === instance);
   return {
     ...{ startUrl, region, tokens },
-    assign: ({ account, permissionSet, sessionSeconds = 3600 }) => {
+    unassign: ({ account, permissionSet }) => {
+      instance.assignments = instance.assignments.filter(
+        (one) => one.role.account !== account || one.permissionSet !== permissionSet,
+      );
+    },
+    assign: ({ account, permissionSet, sessionSeconds = 3600, accountName = `account ${account.slice(0, 4)}` }) => {
       const name = `AWSReservedSSO_${permissionSet}_${randomBytes(8).toString('hex')}`;
       const path = `/aws-reserved/sso.amazonaws.com/${region}/`;
       const role = addRole(state, { account, name, path, trusts: [] });
-      instance.assignments.push({ role, permissionSet, sessionSeconds });
+      instance.accountNames.set(account, accountName);
+      instance.assignments = [...instance.assignments, { role, permissionSet, sessionSeconds }];
       return role;
     },
     answerWith: (consent) => {

@@ -8,7 +8,8 @@ export type SsoInstance = {
   readonly accessTokenSeconds: number;
   /** Seconds a device has to wait between two polls. */
   readonly pollSeconds: number;
-  readonly assignments: SsoAssignment[];
+  assignments: readonly SsoAssignment[];
+  readonly accountNames: Map<string, string>;
   /** What the person does with the next pages of the authorization. */
   consent: 'allow' | 'deny';
 };

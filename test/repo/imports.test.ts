@@ -28,7 +28,7 @@ const RULES: readonly { readonly from: RegExp; readonly may: readonly RegExp[] }
   },
   { from: /^native-host\//, may: [/^native-host\/(?!engine\/|keyring\/|operations\/)/, /^package\.json$/] },
   {
-    from: /^cli\/ask\/pick-profile\.ts$/,
+    from: /^cli\/ask\/pick(-\w+)?\.ts$/,
     may: [/^cli\//, /^native-host\/errors\.ts$/, /^@inquirer\/search$/, /^fuzzysort$/],
   },
   { from: /^cli\/text-width\.ts$/, may: [/^fast-string-width$/] },

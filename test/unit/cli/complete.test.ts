@@ -9,6 +9,7 @@ function completed(...words: string[]): Promise<Completion> {
   return complete(words.slice(0, -1), words.at(-1) ?? '', {
     grammar: GRAMMAR,
     services: async () => ['ec2', 's3'],
+    ssoNames: async () => ['corp', 'dev'],
     profiles: async ({ stored }) => (stored ? [...PROFILES, 'only-a-key'] : PROFILES),
   });
 }
