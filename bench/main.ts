@@ -5,6 +5,7 @@
 import os from 'node:os';
 import { benchCommandLine } from './command-line.ts';
 import { benchHost } from './host.ts';
+import { benchKeyrings } from './keyrings.ts';
 import { benchList } from './list.ts';
 import { benchMoving } from './moving.ts';
 import { benchPackageSize } from './package-size.ts';
@@ -13,6 +14,7 @@ import { notMeasured } from './report.ts';
 
 const FIGURES = {
   'command line': benchCommandLine,
+  keyrings: benchKeyrings,
   'long list': benchList,
   moving: benchMoving,
   'native host': benchHost,
