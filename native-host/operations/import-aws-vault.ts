@@ -1,4 +1,5 @@
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import type { KeyringOptions } from '../keyring/backends.ts';
 import { backendTitle, durableBackends } from '../keyring/open.ts';
 import { placeWithin, type VaultPlace, vaultPlace } from '../keyring/vault-place.ts';
@@ -19,12 +20,20 @@ export async function awsVaultPlaces(access: VaultAccess): Promise<ImportPlace[]
   const inUse = placeId(await access.withKeyring(async ({ backend }) => backend), settings, env);
   const places = new Map<string, ImportPlace>();
   for (const backend of durableBackends()) {
-    for (const where of wheres) {
+    for (const where of wheres.filter((each) => isNamed(backend, each, access))) {
       const id = placeId(backend, where, env);
       if (!places.has(id)) places.set(id, placeOf(access, { backend, where, isInUse: id === inUse }));
     }
   }
   return [...places.values()];
+}
+
+/** Whether somebody has said where this one is, for those that have to be named; nobody else's output is to be about them. */
+function isNamed(backend: string, where: VaultPlace, { env, settings }: VaultAccess): boolean {
+  if (backend === 'op') return Boolean(where.opVaultId ?? env.OP_VAULT_ID);
+  if (backend !== 'passage') return true;
+  const { passDir: dir } = where;
+  return existsSync(dir ?? (env.PASSAGE_DIR || join(settings.homeDir, '.passage', 'store')));
 }
 
 type Found = { readonly backend: string; readonly where: VaultPlace; readonly isInUse: boolean };
