@@ -11,6 +11,7 @@ const CODES: Readonly<Record<number, Meaning>> = {
   11: ['KEYRING_LOCKED', 'the passphrase of the GPG key was wrong'],
   17: NO_KEY,
   62: ['KEYRING_LOCKED', 'nobody typed the passphrase of the GPG key in time'],
+  99: ['KEYRING_DENIED', 'the question for the passphrase of the GPG key was dismissed'],
   85: ['KEYRING_LOCKED', 'no pinentry program is installed that could ask for the passphrase of the GPG key'],
 };
 

@@ -65,6 +65,22 @@ describe('KWallet', () => {
     }
   });
 
+  it('that is locked is read once somebody has opened it', async () => {
+    const own = await startKwallet();
+    try {
+      await own.openWallet();
+      const keyring = await kwalletKeyring({ env: own.bus.env, signal: new AbortController().signal });
+      await keyring.set(ITEM);
+      await own.closeWallet();
+      const reading = keyring.get('work');
+      await own.openWallet();
+      expect(await reading).toEqual(ITEM);
+      keyring.close();
+    } finally {
+      await own.stop();
+    }
+  });
+
   it('that ends in the middle is unavailable', async () => {
     const own = await startKwallet();
     try {

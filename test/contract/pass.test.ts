@@ -120,6 +120,31 @@ describe('a password store that cannot be used', () => {
     }
   });
 
+  it('whose key is locked asks for its passphrase, and stays locked when the question is dismissed', async () => {
+    const store = startPasswordStore({ passphrase: 'correct horse' });
+    try {
+      store.insert('work', AWS_VAULT_ITEM);
+      const answers = path.join(store.home, 'answer');
+      // GnuPG asks its pinentry in lines, and takes the answer in lines.
+      const pinentry = path.join(store.home, 'pinentry');
+      fs.writeFileSync(
+        pinentry,
+        `#!/bin/sh\necho OK\nwhile read -r word rest; do\n  case $word in GETPIN) cat ${answers} ;; *) echo OK ;; esac\n  [ "$word" = BYE ] && exit\ndone\n`,
+        { mode: 0o755 },
+      );
+      fs.writeFileSync(path.join(store.env.GNUPGHOME ?? '', 'gpg-agent.conf'), `pinentry-program ${pinentry}\n`);
+      store.forget();
+      fs.writeFileSync(answers, 'ERR 83886179 Operation cancelled <Pinentry>\n');
+      // `pass` has GnuPG keep quiet about why: dismissed, answered wrong and nobody there are one to it.
+      const dismissed = { code: 'KEYRING_LOCKED', message: expect.stringContaining('its passphrase was not given') };
+      await expect(passKeyring(optionsFor(store)).get('work')).rejects.toMatchObject(dismissed);
+      fs.writeFileSync(answers, 'D correct horse\nOK\n');
+      expect((await passKeyring(optionsFor(store)).get('work'))?.data).toBe('{"AccessKeyID":"AKIAEXAMPLE"}');
+    } finally {
+      store.close();
+    }
+  });
+
   it('whose items are another’s is denied', async () => {
     const [mine, theirs] = [startPasswordStore(), startPasswordStore()];
     try {
