@@ -146,7 +146,8 @@ describe('import from aws-vault', () => {
     const locked = await world.run(args, { env });
     expect([locked.status, locked.stdout]).toEqual([1, expect.stringContaining('or set KEYTURN_IMPORT_PASSPHRASE\n')]);
     const { stdout } = await world.run(args, { env: { ...env, KEYTURN_IMPORT_PASSPHRASE: 'correct horse' } });
-    expect(stdout).toContain('  ada: copied to the vault\nCopied 1 key.\n');
+    expect(stdout).toContain('  ada: copied to the vault\n');
+    expect(stdout).toContain('\nCopied 1 key.\n');
     expect(await keyIdOf('ada', { ...env, AWS_VAULT_FILE_DIR: path.join(world.home, 'new') })).toBe(key.accessKeyId);
   });
 

@@ -71,7 +71,9 @@ describe('what is around keyturn may be broken', () => {
   it('a prompt whose program is not installed is refused at once, in aws-vault’s words', async () => {
     const env = { AWS_VAULT_PROMPT: 'kdialog', PATH: '/nonexistent' };
     const { stderr } = await world.run(['list'], { env });
-    expect(stderr).toContain("--prompt value must be one of terminal,browser, got 'kdialog', try --help [USAGE]");
+    expect(stderr).toContain(
+      "--prompt value must be one of terminal,browser, got 'kdialog' (in $AWS_VAULT_PROMPT), try --help [USAGE]",
+    );
   });
 
   it('a backend that cannot be opened is told in aws-vault’s words, and why', async () => {
