@@ -17,6 +17,9 @@ export type JweOpening =
   /** `passphraseFits`: the content key did unwrap, so the passphrase is right and the content is what is broken. */
   | { readonly outcome: 'damaged'; readonly reason: string; readonly passphraseFits: boolean };
 
+/** What can come of it once the content key is there. */
+export type KeyedOpening = Exclude<JweOpening, { readonly outcome: 'wrong-passphrase' }>;
+
 /** An item's content key under a passphrase, and what besides the passphrase is needed to get it out. None of it is secret. */
 export type WrappedKey = { readonly salt: Buffer; readonly rounds: number; readonly wrappedKey: Buffer };
 
@@ -110,7 +113,7 @@ export function openJwe(text: string, passphrase: string): JweOpening {
 }
 
 /** Decrypts the content with its key. */
-export function openWith({ protectedHeader, iv, ciphertext, tag }: Jwe, contentKey: Buffer): JweOpening {
+export function openWith({ protectedHeader, iv, ciphertext, tag }: Jwe, contentKey: Buffer): KeyedOpening {
   const { createDecipheriv } = nodeCrypto();
   try {
     const decipher = createDecipheriv('aes-256-gcm', contentKey, iv, { authTagLength: SIZE_BYTES.tag });
