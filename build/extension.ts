@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { crx } from '@crxjs/vite-plugin';
-import { type Plugin, type PluginOption, transformWithOxc, type UserConfig } from 'vite';
+import { build, type Plugin, type PluginOption, transformWithOxc, type UserConfig } from 'vite';
 import manifest from '../manifest.json' with { type: 'json' };
+import { devicePages } from './device-pages.ts';
 
 export type Browser = 'chromium' | 'firefox';
 
@@ -15,11 +16,17 @@ const foreignPermissions: { [B in Browser]: readonly string[] } = {
   firefox: ['tabGroups'],
 };
 
+const DEVICE_PAGE = 'extension/device-page';
+
+/** One script, which checks the device codes that a person is asked to allow, from before the page can be clicked. */
+const contentScripts = [{ matches: devicePages(), js: [`${DEVICE_PAGE}.js`], run_at: 'document_start' }];
+
 /**
  * The one manifest, as a single browser wants it: its own background key, no key or permission of the other browser.
  */
 export function manifestFor(browser: Browser) {
-  const { key, minimum_chrome_version, browser_specific_settings, background, permissions, ...shared } = manifest;
+  const { key, minimum_chrome_version, browser_specific_settings, background, permissions, ...rest } = manifest;
+  const shared = { ...rest, content_scripts: contentScripts };
   const own = permissions.filter((permission) => !foreignPermissions[browser].includes(permission));
   if (browser === 'firefox') {
     const { service_worker: _, ...eventPage } = background;
@@ -66,6 +73,31 @@ function stylesInPage(): Plugin {
   };
 }
 
+/** Puts the content script in as one classic script, and only then into the manifest: crx would load it through a module that pages can fetch. */
+function devicePage(target: string): Plugin {
+  return {
+    name: 'device-page',
+    async generateBundle() {
+      const entry = resolve(root, DEVICE_PAGE, 'main.ts');
+      const lib = { entry, formats: ['iife' as const], name: 'keyturn', fileName: () => 'device-page.js' };
+      const options = { write: false, target, lib, reportCompressedSize: false, modulePreload: false } as const;
+      const [built] = [
+        await build({ configFile: false, root, publicDir: false, logLevel: 'warn', build: options }),
+      ].flat();
+      if (built === undefined || !('output' in built)) throw new Error('the device page was not built');
+      this.emitFile({ type: 'asset', fileName: `${DEVICE_PAGE}.js`, source: built.output[0].code });
+    },
+    writeBundle: {
+      order: 'post',
+      handler({ dir = '' }) {
+        const file = join(dir, 'manifest.json');
+        const written = JSON.parse(readFileSync(file, 'utf8'));
+        writeFileSync(file, `${JSON.stringify({ ...written, content_scripts: contentScripts }, null, 2)}\n`);
+      },
+    },
+  };
+}
+
 function replaceIn(file: string, text: string, by: string): void {
   const content = readFileSync(file, 'utf8');
   if (!content.includes(text)) throw new Error(`${file} does not hold ${text}`);
@@ -77,20 +109,23 @@ function replaceIn(file: string, text: string, by: string): void {
 
 /** The vite build of the extension for one browser, unpacked in dist/extension/<browser>/, where the browser can load it. */
 export function extensionConfig(browser: Browser): UserConfig {
-  const crxManifest = manifestFor(browser) as Parameters<typeof crx>[0]['manifest']; // plain JSON, where crx's type wants literals
+  const { content_scripts: _, ...ofPages } = manifestFor(browser);
+  const target = browser === 'firefox' ? 'firefox142' : 'chrome126';
+  const crxManifest = ofPages as Parameters<typeof crx>[0]['manifest']; // plain JSON, where crx's type wants literals
   return {
     root,
     publicDir: false,
     build: {
       outDir: resolve(root, 'dist/extension', browser),
       emptyOutDir: true,
-      target: browser === 'firefox' ? 'firefox142' : 'chrome126',
+      target,
       modulePreload: { polyfill: false },
       sourcemap: false,
       reportCompressedSize: false,
     },
     plugins: [
       firstPaint(),
+      devicePage(target),
       crx({ manifest: crxManifest, browser: browser === 'firefox' ? 'firefox' : 'chrome' }) as PluginOption,
       stylesInPage(),
     ],

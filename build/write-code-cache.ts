@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { ConsoleOpens } from '../native-host/console-opens.ts';
 import { forgetDerivedKeys } from '../native-host/keyring/derived-keys.ts';
+import { Logins } from '../native-host/logins.ts';
 import { PromptBroker } from '../native-host/prompts.ts';
 import { terminalConsole } from '../native-host/terminal-console.ts';
 import { UnlockedVaults } from '../native-host/unlocked-vaults.ts';
@@ -111,6 +112,8 @@ function listenAsHost(): void {
     ...{ stateDir, env: process.env, pid: process.pid, hostVersion: '', signal: new AbortController().signal },
     prompts: new PromptBroker(),
     console: terminalConsole({ vault, opens: new ConsoleOpens(), family: 'firefox' }),
+    logins: new Logins(),
+    family: 'firefox',
     vaults: new UnlockedVaults({ stateDir, fileRounds: undefined }),
     log: () => undefined,
   });

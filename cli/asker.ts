@@ -44,7 +44,7 @@ export function commandAsker(flags: AskFlags, how: AskHow, cli: Omit<Cli, 'ask'>
     async ssoLogin({ profile, session = '' }, signal) {
       const { ssoLogin } = await import('./ask/sso-login.ts');
       const target = profile === '' ? { session } : { profile };
-      return ssoLogin({ target, flow: flags.ssoFlow, stdout: how.stdout, signal }, cli);
+      return ssoLogin({ target, flow: flags.ssoFlow, stdout: how.stdout, program: how.program, signal }, cli);
     },
     async passphrase({ vaultDir, rejected: why }, signal) {
       // The Keyturn that runs this one for a profile keeps the variable from it.

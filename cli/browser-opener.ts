@@ -28,7 +28,7 @@ const WINDOWS: Opener = ['rundll32', 'url.dll,FileProtocolHandler'];
 const WSL: Opener = ['rundll32.exe', 'url.dll,FileProtocolHandler'];
 
 /** A browser that the system opens over SSH would be one in the terminal, at best; BROWSER names one that somebody wants. */
-function isWithoutDisplay(env: Cli['env']): boolean {
+export function isWithoutDisplay(env: Cli['env']): boolean {
   const isSet = (name: string): boolean => variable(env, name) !== undefined;
   const isRemote = isSet('SSH_CONNECTION') || isSet('SSH_TTY');
   return isRemote && !isSet('DISPLAY') && !isSet('WAYLAND_DISPLAY') && !isSet('BROWSER');

@@ -1,11 +1,12 @@
 import browser, { type Runtime } from 'webextension-polyfill';
 import { HOST_NAME } from '../native-host/protocol.ts';
 import { badgeOf } from './badge.ts';
+import { answerDevicePage } from './device-page/questions.ts';
 import { HostConnection } from './host-connection.ts';
 import { HostPort } from './host-port.ts';
+import { LoginTabs } from './login-tabs.ts';
 import { isOwnPage, parseIntent, runIntent } from './messages.ts';
 import { noteFocus } from './normal-window.ts';
-import { openLoginPage } from './open-login-page.ts';
 import { PopupPorts } from './popup-ports.ts';
 import { type HostState, hostFailure, POPUP_PORT, type PopupState } from './popup-state.ts';
 import { refreshProfiles } from './profile-list.ts';
@@ -35,6 +36,7 @@ const connection = new HostConnection({
   onState: (host) => {
     store.set({ host });
     noteHost(host);
+    if (host.status === 'failed') loginTabs.endAll();
     if (host.status === 'ready' && popups.isAnyOpen) refresh();
   },
   onPrompts: (prompts) => {
@@ -42,18 +44,24 @@ const connection = new HostConnection({
     promptWindow.present(prompts, popups.isAnyOpen);
   },
   onLock: (lock) => store.set({ lock }),
-  onPage: (url) => void openLoginPage(url), // its failures leave the sign-in waiting, which can be cancelled
+  onLogin: (login) => void loginTabs.begin(login), // its failures go to who waits for the login
+  onLoginOver: (loginId) => void loginTabs.end(loginId),
   onOpen: (wanted) => void openForTerminal(wanted, connection), // its failures go to the terminal
 });
 const signIns = new SignIns(connection, store);
+const loginTabs = new LoginTabs(connection, store);
 
 store.follow((state) => void showBadge(state)); // a badge that fails to change is changed by the next state
 
 // Listeners are registered before anything is awaited: a restarted worker gets only the events it listens to at once.
 browser.runtime.onConnect.addListener(acceptPopup);
+browser.runtime.onMessage.addListener((message: unknown, sender: Runtime.MessageSender) =>
+  answerDevicePage(message, sender, { ownId: browser.runtime.id, connection, loginTabs }),
+);
 browser.runtime.onStartup.addListener(() => void connection.keepOpen()); // keepOpen never rejects
 browser.runtime.onInstalled.addListener(() => void connection.keepOpen());
 browser.alarms.onAlarm.addListener(() => void connection.keepOpen());
+browser.tabs.onRemoved.addListener((tabId) => void loginTabs.noteClosed(tabId));
 browser.windows.onFocusChanged.addListener((windowId) => void noteFocus(windowId)); // a missed note costs the choice of window only
 
 void browser.alarms.create(RECONNECT_ALARM, { periodInMinutes: 1 }); // the same name: never more than one

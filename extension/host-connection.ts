@@ -5,6 +5,7 @@ import {
   type Capability,
   type HostEvent,
   type LockState,
+  type LoginPage,
   type OpenEvent,
   PROTOCOL_VERSION,
   type Prompt,
@@ -20,8 +21,9 @@ export type HostConnectionOptions = {
   readonly onPrompts: (prompts: readonly Prompt[]) => void;
   /** Absent where this host has no lock to show. */
   readonly onLock: (lock: LockState | undefined) => void;
-  /** A page on which the person logs in. */
-  readonly onPage: (url: string) => void;
+  /** A login has begun: its page is to be shown. */
+  readonly onLogin: (login: LoginPage) => void;
+  readonly onLoginOver: (loginId: string) => void;
   /** A terminal wants something opened in this browser. */
   readonly onOpen: (wanted: OpenEvent) => void;
 };
@@ -106,8 +108,9 @@ export class HostConnection {
       });
     if (hello.protocol !== PROTOCOL_VERSION) throw versionMismatch(hello.protocol);
     this.#capabilities = hello.capabilities;
-    // At once, and in this order: with the second, terminals can reach the host, and they may want something opened.
-    const [, subscribed] = await Promise.all([
+    // At once, and in this order: with the last one, terminals can reach the host, and they may want something opened.
+    const [, , subscribed] = await Promise.all([
+      hello.capabilities.includes('logins') && port.call('subscribeLogins', {}, { timeoutMs: HANDSHAKE_MS }),
       hello.capabilities.includes('open-console') && port.call('subscribeOpens', {}, { timeoutMs: HANDSHAKE_MS }),
       hello.capabilities.includes('prompts') && port.call('subscribePrompts', {}, { timeoutMs: HANDSHAKE_MS }),
     ]);
@@ -124,7 +127,8 @@ export class HostConnection {
   #tell(event: HostEvent) {
     if (event.event === 'prompts') this.#options.onPrompts(event.prompts);
     else if (event.event === 'lock') this.#options.onLock(event.lock);
-    else if (event.event === 'openPage') this.#options.onPage(event.url);
+    else if (event.event === 'login') this.#options.onLogin(event);
+    else if (event.event === 'loginOver') this.#options.onLoginOver(event.loginId);
     else this.#options.onOpen(event);
   }
 

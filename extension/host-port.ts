@@ -135,11 +135,17 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function isEvent(message: unknown): message is HostEvent {
   if (!isRecord(message)) return false;
-  if (message.event === 'openPage') return typeof message.url === 'string';
+  if (message.event === 'login') return isLogin(message);
+  if (message.event === 'loginOver') return typeof message.loginId === 'string';
   if (message.event === 'prompts') return Array.isArray(message.prompts);
   if (message.event === 'lock') return typeof message.lock === 'object' && message.lock !== null;
   const texts = [message.openId, message.profile, message.kind];
   return message.event === 'open' && texts.every((text) => typeof text === 'string');
+}
+
+function isLogin({ loginId, url, flow, startUrl, opensTab, requester }: Readonly<Record<string, unknown>>): boolean {
+  const texts = [loginId, url, flow, startUrl];
+  return texts.every((text) => typeof text === 'string') && typeof opensTab === 'boolean' && isRecord(requester);
 }
 
 function isAnswer(message: unknown): message is IncomingAnswer {

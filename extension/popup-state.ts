@@ -1,4 +1,4 @@
-import type { LockState, ProfileSummary, Prompt, WireError } from '../native-host/protocol.ts';
+import type { LockState, LoginPage, ProfileSummary, Prompt, WireError } from '../native-host/protocol.ts';
 
 export type HostState =
   | { readonly status: 'connecting' }
@@ -21,6 +21,8 @@ export type PopupState = {
   /** The last answer that could not be given to the host. */
   readonly promptError?: { readonly promptId: string; readonly error: WireError };
   readonly signIns: Readonly<Record<string, SignIn>>;
+  /** Logins to IAM Identity Center that are under way. Never in storage: they hold device codes. */
+  readonly logins: readonly LoginPage[];
 };
 
 /** What a popup may ask of the background. */
@@ -43,4 +45,4 @@ export function hostFailure(error: WireError): HostState {
 
 export const POPUP_PORT = 'popup';
 
-export const initialState: PopupState = { host: { status: 'connecting' }, prompts: [], signIns: {} };
+export const initialState: PopupState = { host: { status: 'connecting' }, prompts: [], signIns: {}, logins: [] };

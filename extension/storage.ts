@@ -2,7 +2,7 @@ import browser from 'webextension-polyfill';
 import type { ProfileSummary, WireError } from '../native-host/protocol.ts';
 import type { SignIn } from './popup-state.ts';
 
-/** Kept across restarts. Names and what the AWS config says of them; nothing secret, no URL. */
+/** Kept across restarts. Names and what the AWS config says of them; nothing secret, no URL that signs anybody in. */
 type Local = {
   /** The host's last list, so that the popup paints before the worker is awake. */
   readonly profiles: readonly ProfileSummary[];
@@ -10,6 +10,8 @@ type Local = {
   readonly recent: Readonly<Record<string, string>>;
   /** Profile -> `cookieStoreId` of its Firefox container. */
   readonly containers: Readonly<Record<string, string>>;
+  /** Start URL of an organisation -> `cookieStoreId` of its container. */
+  readonly organisations: Readonly<Record<string, string>>;
 };
 
 /** Kept until the browser closes, in memory: survives the worker, not the user's session. */
@@ -19,6 +21,8 @@ type Session = {
   readonly hostError: WireError | undefined;
   readonly normalWindowId: number;
   readonly promptWindowId: number;
+  /** Login -> the tab it goes on in. */
+  readonly loginTabs: Readonly<Record<string, number>>;
 };
 
 /** Only this extension writes here, under these types; a missing key is absent from the answer. */

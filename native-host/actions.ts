@@ -1,5 +1,6 @@
 import type { ConsoleOpens } from './console-opens.ts';
 import { ERROR_CODES } from './errors.ts';
+import type { Logins } from './logins.ts';
 import { integer, nothing, object, oneOf, text } from './message-check.ts';
 import type { PromptBroker } from './prompts.ts';
 import type { ActionName, Actions, Capability, LockState, ProfileSummary } from './protocol.ts';
@@ -21,12 +22,13 @@ export type BrowserActionsOptions = {
   readonly vault: HostVault;
   readonly prompts: PromptBroker;
   readonly opens: ConsoleOpens;
+  readonly logins: Logins;
   readonly hostVersion: string;
   /** Called at every subscription: from the first on terminals can ask here. */
   readonly onSubscribed?: () => void;
 };
 
-const CAPABILITIES: readonly Capability[] = ['console-url', 'prompts', 'open-console', 'lock'];
+const CAPABILITIES: readonly Capability[] = ['console-url', 'prompts', 'open-console', 'lock', 'logins'];
 /** AWS allows no profile name longer than a line; file names and keyring items end sooner. */
 const profile = text({ max: 256 });
 /** Goes into host names, so nothing that could lead to another one. */
@@ -38,6 +40,8 @@ const consolePath = text({
 });
 const promptId = text({ max: 64 });
 const openId = text({ max: 64 });
+const loginId = text({ max: 64 });
+const userCode = text({ max: 64 });
 
 const protocolRange = object<Actions['hello']['params']['protocol']>({
   required: { min: integer({ min: 1 }), max: integer({ min: 1 }) },
@@ -55,15 +59,14 @@ const consoleUrlParams = object<Actions['consoleUrl']['params']>({
   optional: { region, path: consolePath },
 });
 
-const finishOpenParams = object<Actions['finishOpen']['params']>({
-  required: { openId },
-  optional: {
-    error: object<NonNullable<Actions['finishOpen']['params']['error']>>({
-      required: { code: oneOf(...ERROR_CODES), message: text({ max: 4096 }) },
-      optional: {},
-    }),
-  },
+const error = object<NonNullable<Actions['finishOpen']['params']['error']>>({
+  required: { code: oneOf(...ERROR_CODES), message: text({ max: 4096 }) },
+  optional: {},
 });
+const finishOpenParams = object<Actions['finishOpen']['params']>({ required: { openId }, optional: { error } });
+const loginShownParams = object<Actions['loginShown']['params']>({ required: { loginId }, optional: { error } });
+const loginClosedParams = object<Actions['loginClosed']['params']>({ required: { loginId }, optional: {} });
+const userCodeParams = object<Actions['checkUserCode']['params']>({ required: { userCode }, optional: {} });
 
 const answerPromptParams = object<Actions['answerPrompt']['params']>({
   required: { promptId, answer: text({ min: 0, max: 4096 }) },
@@ -75,7 +78,7 @@ const answerPromptParams = object<Actions['answerPrompt']['params']>({
  * a command, an ARN or an endpoint, and none answers with credentials.
  */
 export function browserActions(options: BrowserActionsOptions): { readonly [A in ActionName]: Action } {
-  const { vault, prompts, opens, hostVersion } = options;
+  const { vault, prompts, opens, logins, hostVersion } = options;
   return {
     hello: hello(hostVersion, CAPABILITIES),
     list: action(nothing, (_, call) => vault.list(call.signal)),
@@ -99,10 +102,11 @@ export function browserActions(options: BrowserActionsOptions): { readonly [A in
     openUrl: action(object<Actions['openUrl']['params']>({ required: { openId }, optional: {} }), (params, call) =>
       vault.openUrl(params, call.signal),
     ),
-    finishOpen: action(finishOpenParams, ({ openId: id, error }) => {
-      opens.finish(id, error);
+    finishOpen: action(finishOpenParams, ({ openId: id, error: failure }) => {
+      opens.finish(id, failure);
       return {};
     }),
+    ...loginActions(logins),
     subscribeLock: action(nothing, (_, call) => subscribeLock(vault, call)),
     unlock: action(nothing, async (_, call) => {
       await vault.unlock(call.signal);
@@ -116,6 +120,26 @@ export function browserActions(options: BrowserActionsOptions): { readonly [A in
       call.cancel(requestId);
       return {};
     }),
+  };
+}
+
+type LoginActions = 'subscribeLogins' | 'loginShown' | 'loginClosed' | 'checkUserCode';
+
+function loginActions(logins: Logins): { readonly [A in LoginActions]: Action } {
+  return {
+    subscribeLogins: action(nothing, (_, call) => {
+      call.onEnd(logins.onNews((news) => call.send(news)));
+      return {};
+    }),
+    loginShown: action(loginShownParams, ({ loginId: id, error: failure }) => {
+      logins.shown(id, failure);
+      return {};
+    }),
+    loginClosed: action(loginClosedParams, ({ loginId: id }) => {
+      logins.closed(id);
+      return {};
+    }),
+    checkUserCode: action(userCodeParams, (params) => ({ isAsked: logins.isAsked(params.userCode) })),
   };
 }
 
@@ -143,7 +167,6 @@ function subscribe(
 ): Actions['subscribePrompts']['result'] {
   const stop = prompts.onChange((list) => call.send({ event: 'prompts', prompts: list }));
   call.onEnd(stop);
-  call.onEnd(prompts.onPage((url) => call.send({ event: 'openPage', url })));
   onSubscribed?.();
   return { prompts: prompts.prompts };
 }

@@ -1,8 +1,10 @@
 import type { HostVault } from './actions.ts';
 import { type Asker, asking, type MfaQuestion } from './ask.ts';
+import { browserLogin } from './browser-login.ts';
 import type { ConsoleOpens } from './console-opens.ts';
 import { VaultError } from './errors.ts';
 import type { GivenCode } from './fresh-code.ts';
+import type { Logins } from './logins.ts';
 import type { ConsoleRequest, ConsoleSignIn } from './operations/console.ts';
 import type { PromptBroker, PromptRequest } from './prompts.ts';
 import type { UnlockedVaults } from './unlocked-vaults.ts';
@@ -12,14 +14,15 @@ import type { MfaProcess } from './vault-mfa.ts';
 export type BrowserVaultOptions = {
   readonly prompts: PromptBroker;
   readonly opens: ConsoleOpens;
+  readonly logins: Logins;
   readonly unlocked: UnlockedVaults;
 };
 
 /** The vault as a browser uses it: whatever an operation turns out to need is asked in the popup, and the operation goes on. */
-export function browserVault(vault: Vault, { prompts, opens, unlocked }: BrowserVaultOptions): HostVault {
+export function browserVault(vault: Vault, { prompts, opens, logins, unlocked }: BrowserVaultOptions): HostVault {
   const signIn = (request: ConsoleRequest, signal: AbortSignal): Promise<ConsoleSignIn> => {
     const { locks, unlock } = vault;
-    const asker = browserAsker(vault, prompts, request.profile);
+    const asker = browserAsker(vault, { prompts, logins }, request.profile);
     return asking((answers) => vault.consoleUrl(request, { answers, signal }), { asker, locks, unlock, signal });
   };
   return {
@@ -38,7 +41,7 @@ export function browserVault(vault: Vault, { prompts, opens, unlocked }: Browser
     onLockChange: (listener) => unlocked.onChange(listener),
     unlock: (signal) => {
       const { locks, unlock } = vault;
-      const asker = browserAsker(vault, prompts, undefined);
+      const asker = browserAsker(vault, { prompts, logins }, undefined);
       return asking(() => vault.fileVault.requireUnlocked(), { asker, locks, unlock, signal });
     },
     lock: () => void unlocked.lock(),
@@ -46,7 +49,11 @@ export function browserVault(vault: Vault, { prompts, opens, unlocked }: Browser
 }
 
 /** `wanted`: the profile the person asked for; undefined where only the vault is to be unlocked. */
-function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string | undefined): Asker {
+function browserAsker(
+  vault: Vault,
+  { prompts, logins }: Pick<BrowserVaultOptions, 'prompts' | 'logins'>,
+  wanted: string | undefined,
+): Asker {
   const requester = { source: 'browser' } as const;
   const shown = async (request: PromptRequest, signal: AbortSignal): Promise<string> => {
     const { promptTimeoutMs } = await import('./prompt-timeout.ts');
@@ -71,19 +78,7 @@ function browserAsker(vault: Vault, prompts: PromptBroker, wanted: string | unde
       };
       return freshCode(question, { ask, spent, now: () => new Date(), signal, notice: () => undefined });
     },
-    ssoLogin: ({ profile }, signal) =>
-      vault.sso.login(
-        { profile },
-        {
-          flow: 'pkce',
-          signal,
-          show: async ({ url }) => {
-            if (prompts.openPage(url)) return true;
-            const message = `profile ${JSON.stringify(profile)} needs a login to IAM Identity Center; run 'keyturn login ${profile}' in a terminal`;
-            throw new VaultError('SSO_LOGIN_REQUIRED', message, { details: { profile } });
-          },
-        },
-      ),
+    ssoLogin: ({ profile }, signal) => browserLogin(profile, { vault, logins, signal }),
     passphrase: ({ profile = wanted, ...question }, signal) =>
       shown({ kind: 'passphrase', requester, ...question, ...(profile !== undefined && { profile }) }, signal),
   };

@@ -4,6 +4,7 @@ import { browserVault } from './browser-vault.ts';
 import { type Caller, checkCaller } from './caller.ts';
 import { ConsoleOpens } from './console-opens.ts';
 import { asVaultError } from './errors.ts';
+import { Logins } from './logins.ts';
 import { PromptBroker } from './prompts.ts';
 import { CHROMIUM_EXTENSION_ID, FIREFOX_ADDON_ID } from './protocol.ts';
 import { action, serve } from './server.ts';
@@ -45,6 +46,7 @@ async function main(args: readonly string[]): Promise<void> {
   });
   const prompts = new PromptBroker();
   const opens = new ConsoleOpens();
+  const logins = new Logins();
   const console = terminalConsole({ vault, opens, family: caller.family });
   let isListening = false;
   const onSubscribed = (): void => {
@@ -54,6 +56,8 @@ async function main(args: readonly string[]): Promise<void> {
       listenForTerminals({
         prompts,
         console,
+        logins,
+        family: caller.family,
         vaults: unlocked,
         hostVersion: VERSION,
         stateDir,
@@ -68,8 +72,8 @@ async function main(args: readonly string[]): Promise<void> {
       say(asVaultError(error).message);
     }
   };
-  const shared = { prompts, opens, hostVersion: VERSION, onSubscribed };
-  const actions = browserActions({ vault: browserVault(vault, { prompts, opens, unlocked }), ...shared });
+  const shared = { prompts, opens, logins, hostVersion: VERSION, onSubscribed };
+  const actions = browserActions({ vault: browserVault(vault, { prompts, opens, logins, unlocked }), ...shared });
   await serve({ input: process.stdin, output: process.stdout, actions, signal });
   over.abort();
   unlocked.lock();

@@ -17,7 +17,6 @@ const SUBJECTS = { mfa: 'the MFA code', passphrase: 'the passphrase' } as const;
 export class PromptBroker {
   readonly #pending = new Map<string, Pending>();
   readonly #listeners = new Set<(prompts: readonly Prompt[]) => void>();
-  readonly #openers = new Set<(url: string) => void>();
 
   /** All open questions, the oldest first. */
   get prompts(): readonly Prompt[] {
@@ -77,19 +76,6 @@ export class PromptBroker {
     const own = (prompts: readonly Prompt[]) => listener(prompts); // so that one function may listen twice
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
-  }
-
-  /** Has the browser open a page on which the person goes on; `false` when no browser has subscribed. */
-  openPage(url: string): boolean {
-    for (const open of this.#openers) open(url);
-    return this.#openers.size > 0;
-  }
-
-  /** Calls `open` with every page from now on. Answers how to stop that. */
-  onPage(open: (url: string) => void): () => void {
-    const own = (url: string) => open(url);
-    this.#openers.add(own);
-    return () => void this.#openers.delete(own);
   }
 
   #take(promptId: string): Pending | undefined {

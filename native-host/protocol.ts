@@ -8,7 +8,7 @@ export const FIREFOX_ADDON_ID = 'keyturn@keyturn.io';
 export const CHROMIUM_EXTENSION_ID = 'afmiffhfcllegmgmmpkkgdpaabblbjio';
 
 /** What this host can do beyond the protocol's minimum; an extension looks before it asks. */
-export type Capability = 'console-url' | 'prompts' | 'open-console' | 'lock';
+export type Capability = 'console-url' | 'prompts' | 'open-console' | 'lock' | 'logins';
 
 /** A profile as the popup lists it. Nothing here is secret. */
 export type ProfileSummary = {
@@ -36,6 +36,29 @@ export type LockState =
   /** Locks itself after so long without use. */
   | { readonly status: 'unlocked'; readonly lockAfterSeconds: number };
 
+/** Who asks: this browser, or a program in a terminal. */
+export type Requester =
+  | { readonly source: 'browser' }
+  | { readonly source: 'terminal'; readonly program: string; readonly parent?: string; readonly pid: number };
+
+/** A page on which the person allows a login to IAM Identity Center. */
+export type LoginPage = {
+  readonly loginId: string;
+  /** `pkce`: comes back to this computer by itself. `device`: its page shows `userCode`, which is to be compared. */
+  readonly flow: 'pkce' | 'device';
+  /** An http or https URL that is good for this login only. */
+  readonly url: string;
+  readonly userCode?: string;
+  /** The organisation's: logins with the same one share a container, and no others. */
+  readonly startUrl: string;
+  /** The `[sso-session]`, if the profile has one. */
+  readonly session?: string;
+  readonly profile?: string;
+  readonly requester: Requester;
+  /** False: another browser or the person opens it, and this one only has to know the code. */
+  readonly opensTab: boolean;
+};
+
 /** A question that a host process asks whoever sits at the browser. */
 export type Prompt = {
   readonly promptId: string;
@@ -48,10 +71,7 @@ export type Prompt = {
   readonly vaultDir?: string;
   /** Why the previous answer did not do, in one sentence. */
   readonly rejected?: string;
-  /** Who asks: this browser, or a program in a terminal. */
-  readonly requester:
-    | { readonly source: 'browser' }
-    | { readonly source: 'terminal'; readonly program: string; readonly parent?: string; readonly pid: number };
+  readonly requester: Requester;
 };
 
 /** Action -> its parameters and its result. actions.ts is the allow-list of the same names; PROTOCOL.md documents them. */
@@ -83,6 +103,17 @@ export type Actions = {
     params: { readonly openId: string; readonly error?: { readonly code: ErrorCode; readonly message: string } };
     result: Record<string, never>;
   };
+  /** From now on this browser shows the pages of logins: `login` and `loginOver` events follow. */
+  subscribeLogins: { params: Record<string, never>; result: Record<string, never> };
+  /** The page of a login is open, or could not be opened. */
+  loginShown: {
+    params: { readonly loginId: string; readonly error?: { readonly code: ErrorCode; readonly message: string } };
+    result: Record<string, never>;
+  };
+  /** The person has closed the page: who waits for the login in this browser waits no longer. */
+  loginClosed: { params: { readonly loginId: string }; result: Record<string, never> };
+  /** Whether a login of this computer asked for a device code. */
+  checkUserCode: { params: { readonly userCode: string }; result: { readonly isAsked: boolean } };
   /** From now on this browser shows whether the vault is locked: `lock` events follow at every change. */
   subscribeLock: { params: Record<string, never>; result: { readonly lock: LockState } };
   /** Has the person asked for the passphrase, as a prompt, unless the vault is unlocked. */
@@ -119,12 +150,15 @@ export type OpenEvent = {
   readonly profile: string;
 };
 
-/** A page on which the person logs in, to be opened in a tab: an http or https URL that is good for this login only. */
-export type OpenPageEvent = { readonly event: 'openPage'; readonly url: string };
+/** Sent after subscribeLogins: a login has begun. */
+export type LoginEvent = { readonly event: 'login' } & LoginPage;
+
+/** Sent after subscribeLogins: it is over, however it ended, and its tab is to be closed. */
+export type LoginOverEvent = { readonly event: 'loginOver'; readonly loginId: string };
 
 /** Sent after subscribeLock. */
 export type LockEvent = { readonly event: 'lock'; readonly lock: LockState };
 
-export type HostEvent = PromptsEvent | OpenEvent | OpenPageEvent | LockEvent;
+export type HostEvent = PromptsEvent | OpenEvent | LoginEvent | LoginOverEvent | LockEvent;
 
 export type HostMessage = Answer | HostEvent;

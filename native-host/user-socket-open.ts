@@ -64,7 +64,7 @@ export async function callHost(
   socket.on('error', () => undefined); // the client below tells it as a closed connection
   const client = new MessageClient(socket, socket);
   try {
-    const capabilities = await within(HELLO_MS, signal, hello(client));
+    const capabilities = await within(HELLO_MS, signal, capabilitiesOf(client));
     if (!capabilities.includes('open-console')) return undefined;
     return await within(timeoutMs, signal, client.call(call.action, call.params));
   } catch (error) {
@@ -78,7 +78,8 @@ export async function callHost(
   }
 }
 
-async function hello(client: MessageClient): Promise<readonly unknown[]> {
+/** Says hello, and hears what the host can do. */
+export async function capabilitiesOf(client: MessageClient): Promise<readonly unknown[]> {
   const protocol = { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION };
   const { capabilities } = await client.call('hello', { protocol, extensionVersion: VERSION });
   return Array.isArray(capabilities) ? capabilities : [];

@@ -2,11 +2,14 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { hello } from './actions.ts';
+import type { Caller } from './caller.ts';
 import { VaultError } from './errors.ts';
+import type { Logins } from './logins.ts';
 import { integer, object, oneOf, shownText } from './message-check.ts';
 import type { PromptBroker } from './prompts.ts';
 import { type Action, action, serve } from './server.ts';
 import { openConsoleParams, signOutParams, type TerminalConsole } from './terminal-console.ts';
+import { loginPage, showLoginParams } from './terminal-login.ts';
 import type { AskRequest } from './user-socket.ts';
 import { errno, makePrivateDirectory, type PlaceOptions, type SocketPlace, socketPlace } from './user-socket-place.ts';
 import { type VaultDesk, vaultDeskActions } from './vault-desk.ts';
@@ -14,6 +17,8 @@ import { type VaultDesk, vaultDeskActions } from './vault-desk.ts';
 export type ListenOptions = PlaceOptions & {
   readonly prompts: PromptBroker;
   readonly console: TerminalConsole;
+  readonly logins: Logins;
+  readonly family: Caller['family'];
   readonly vaults: VaultDesk;
   readonly hostVersion: string;
   readonly pid: number;
@@ -50,19 +55,27 @@ export const askParams = object<AskRequest>({
 export type TerminalActionsOptions = {
   readonly prompts: PromptBroker;
   readonly console: TerminalConsole;
+  readonly logins: Logins;
+  readonly family: Caller['family'];
   readonly vaults: VaultDesk;
   readonly hostVersion: string;
-  /** The question, or the wish for a console, is open from here on. */
+  /** The question, the login or the wish for a console is open from here on. */
   readonly onAsk?: () => void;
 };
 
+type TerminalAction =
+  | 'hello'
+  | 'ask'
+  | 'openConsole'
+  | 'signOut'
+  | 'showLogin'
+  | keyof ReturnType<typeof vaultDeskActions>;
+
 /** What a terminal may ask of a running host. A question is withdrawn by closing the connection. */
-export function terminalActions(
-  options: TerminalActionsOptions,
-): Readonly<Record<'hello' | 'ask' | 'openConsole' | 'signOut' | keyof ReturnType<typeof vaultDeskActions>, Action>> {
-  const { prompts, console, vaults, hostVersion, onAsk } = options;
+export function terminalActions(options: TerminalActionsOptions): Readonly<Record<TerminalAction, Action>> {
+  const { prompts, console, logins, family, vaults, hostVersion, onAsk } = options;
   return {
-    hello: hello(hostVersion, ['prompts', 'open-console', 'lock']),
+    hello: hello(hostVersion, ['prompts', 'open-console', 'lock', 'logins']),
     ask: action(askParams, async ({ program, parent, pid, ...question }, call) => {
       const requester = { source: 'terminal', program, pid, ...(parent !== undefined && { parent }) } as const;
       onAsk?.();
@@ -75,6 +88,16 @@ export function terminalActions(
     signOut: action(signOutParams, (params, call) => {
       onAsk?.();
       return console.signOut(params, call.signal);
+    }),
+    showLogin: action(showLoginParams, async (params, call) => {
+      onAsk?.();
+      if (params.browser !== undefined && params.browser !== family) {
+        throw new VaultError('BROWSER_NOT_CONNECTED', 'this is not the browser that is meant');
+      }
+      const connection = new AbortController(); // the login is over when its terminal lets go of the connection
+      call.onEnd(() => connection.abort(new VaultError('CANCELLED', 'the terminal has withdrawn the login')));
+      await logins.show(loginPage(params), { signal: connection.signal });
+      return {};
     }),
     ...vaultDeskActions(vaults),
   };
@@ -146,9 +169,10 @@ function freeAddress(place: SocketPlace, pid: number): string {
 }
 
 function serveTerminal(socket: net.Socket, options: ListenOptions): void {
-  const { prompts, console, vaults, hostVersion, signal, log } = options;
+  const { prompts, console, logins, family, vaults, hostVersion, signal, log } = options;
   socket.setTimeout(IDLE_MS, () => socket.destroy());
-  const actions = terminalActions({ prompts, console, vaults, hostVersion, onAsk: () => void socket.setTimeout(0) });
+  const onAsk = () => void socket.setTimeout(0);
+  const actions = terminalActions({ prompts, console, logins, family, vaults, hostVersion, onAsk });
   const limits = { maxMessageBytes: MAX_MESSAGE_BYTES, maxCalls: 1 };
   const logLine = (line: string) => log(`terminal: ${line}`);
   void serve({ input: socket, output: socket, actions, signal, log: logLine, ...limits }).then(() => socket.destroy());

@@ -3,6 +3,7 @@ import net from 'node:net';
 import { asVaultError, VaultError } from './errors.ts';
 import { MessageClient } from './message-client.ts';
 import { PROTOCOL_VERSION } from './protocol.ts';
+import { shown } from './shown.ts';
 import { checkPrivateDirectory, errno, type PlaceOptions, type SocketPlace, socketPlace } from './user-socket-place.ts';
 import { VERSION } from './version.ts';
 
@@ -179,7 +180,6 @@ function checkAnswer({ answer }: Readonly<Record<string, unknown>>): string {
   throw new VaultError('BAD_MESSAGE', 'the Keyturn host answered with something that is not an MFA code');
 }
 
-/** Names come from the system and from files: what a person could not see is left out, and no text is longer than a line or two. */
 function shownRequest({ profile, mfaSerial, program, rejected, parent, ...rest }: AskRequest): AskRequest {
   return {
     ...rest,
@@ -189,11 +189,6 @@ function shownRequest({ profile, mfaSerial, program, rejected, parent, ...rest }
     ...(rejected !== undefined && { rejected: shown(rejected, 1024) }),
     ...(parent !== undefined && { parent: shown(parent) }),
   };
-}
-
-function shown(text: string, max = 256): string {
-  const visible = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
-  return (visible.length > max ? `${visible.slice(0, max - 1)}…` : visible) || '?';
 }
 
 function timedOut(timeoutMs: number): VaultError {

@@ -3,11 +3,11 @@ import type { MfaQuestion } from '../../native-host/ask.ts';
 import { VaultError } from '../../native-host/errors.ts';
 import type { GivenCode } from '../../native-host/fresh-code.ts';
 import { variable } from '../../native-host/settings.ts';
-import { socketPlace } from '../../native-host/user-socket-place.ts';
 import type { MfaProcess } from '../../native-host/vault-mfa.ts';
 import type { PromptName } from '../asker.ts';
 import { isInstalled as isOnPath } from '../child.ts';
 import type { AskHow, Cli } from '../cli.ts';
+import { hasRunningHost } from '../running-hosts.ts';
 import type { ProgramPrompt } from './programs.ts';
 import { askTerminal, hasTerminal } from './terminal.ts';
 
@@ -186,13 +186,7 @@ function programDriver(name: ProgramPrompt, { timeoutMs, cli }: DriverOptions): 
 function isThere(name: PromptName, { settings, env }: DriverOptions['cli']): boolean {
   if (name === 'terminal') return hasTerminal();
   if (name !== 'browser') return true;
-  try {
-    return socketPlace({ stateDir: settings.stateDir, env }).list().length > 0;
-  } catch (error) {
-    // Why not is said by the driver itself, in its turn.
-    if (error instanceof VaultError) return false;
-    throw error;
-  }
+  return hasRunningHost({ settings, env });
 }
 
 /** The dialog programs that could show something here; KDE's own first where that is the desktop. */

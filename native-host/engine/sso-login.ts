@@ -20,13 +20,19 @@ import { isUsable, type SsoInstance, scopesOf } from './sso-usable.ts';
 export type SsoFlow = 'pkce' | 'device';
 
 /** A page on which the person allows the login. `userCode`: what the page of a device code shows, to be compared. */
-export type SsoPage = { readonly flow: SsoFlow; readonly url: string; readonly userCode?: string };
+export type SsoPage = Pick<SsoInstance, 'session'> & {
+  readonly flow: SsoFlow;
+  readonly url: string;
+  readonly userCode?: string;
+  /** Of the organisation, without a fragment. */
+  readonly startUrl: string;
+};
 
 export type LoginOptions = SsoCall & {
   readonly flow: SsoFlow;
   /**
    * Puts the page before the person, and answers whether a browser has it: of an authorization code nobody can bring back
-   * from elsewhere, `false` makes it a device code instead.
+   * from elsewhere, `false` makes it a device code instead. `signal` is aborted as soon as the page has done its part.
    */
   readonly show: (page: SsoPage, signal: AbortSignal) => Promise<boolean>;
   /** A new token also where there is one that can be used. */
@@ -138,13 +144,17 @@ async function byCode(client: SsoClient, instance: SsoInstance, options: LoginOp
       scopes: scopesOf(instance).join(' '),
       code_challenge: createHash('sha256').update(codeVerifier).digest('base64url'),
     });
-    const code = await untilShown({ flow: 'pkce', url }, loopback.code, options);
+    const code = await untilShown({ flow: 'pkce', url, ...organisation(instance) }, loopback.code, options);
     if (code === undefined) return undefined;
     const grant: TokenGrant = { type: 'authorization-code', code, redirectUri, codeVerifier };
     return { client, token: await createToken(options.service, client, grant) };
   } finally {
     loopback.close();
   }
+}
+
+function organisation({ startUrl, session }: SsoInstance): Pick<SsoPage, 'startUrl' | 'session'> {
+  return { startUrl: bareStartUrl(startUrl), ...(session !== undefined && { session }) };
 }
 
 /** The person's answer; `undefined` as soon as it is known that no browser has the page. */
@@ -177,7 +187,10 @@ async function byDevice(client: SsoClient, instance: SsoInstance, options: Login
   const { url, userCode, deviceCode } = device;
   const over = new AbortController();
   // The page can be opened by hand, so it does not matter how this ends; it must only not go on after the login.
-  show({ flow: 'device', url, userCode }, AbortSignal.any([over.signal, context.signal])).catch((error: unknown) => {
+  show(
+    { flow: 'device', url, userCode, ...organisation(instance) },
+    AbortSignal.any([over.signal, context.signal]),
+  ).catch((error: unknown) => {
     if (!over.signal.aborted) context.log(`the page was not opened: ${error instanceof Error ? error.message : error}`);
   });
   try {

@@ -6,6 +6,8 @@ export type Tab = {
   readonly evaluate: <T>(expression: string) => Promise<T>;
   /** The page as a PNG. */
   readonly screenshot: () => Promise<Buffer>;
+  /** Presses a key where the focus is, as a person does: `Enter` or `Tab`. */
+  readonly press: (key: 'Enter' | 'Tab') => Promise<void>;
   readonly resize: (width: number, height: number) => Promise<void>;
   readonly close: () => Promise<void>;
 };
@@ -29,6 +31,8 @@ export type BrowserOptions = {
   readonly env: Record<string, string>;
   /** The unpacked extension. */
   readonly extension: string;
+  /** `http://127.0.0.1:PORT` that leads AWS's host names to the sandbox. */
+  readonly proxyUrl?: string | undefined;
   /** A window on the display instead of none. */
   readonly isVisible?: boolean;
 };

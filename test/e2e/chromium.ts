@@ -4,7 +4,8 @@ import { CHROMIUM_EXTENSION_ID } from '../../native-host/protocol.ts';
 import type { Browser, BrowserOptions, Tab } from './browser.ts';
 
 /** A Chromium of its own with the extension installed, driven over CDP. */
-export async function startChromium({ home, env, extension, isVisible = false }: BrowserOptions): Promise<Browser> {
+export async function startChromium(options: BrowserOptions): Promise<Browser> {
+  const { home, env, extension, proxyUrl, isVisible = false } = options;
   // The default directory, so that the host manifest is where `keyturn host install` puts it.
   const context = await chromium.launchPersistentContext(path.join(home, '.config', 'chromium'), {
     executablePath: '/usr/lib/chromium/chromium',
@@ -14,6 +15,8 @@ export async function startChromium({ home, env, extension, isVisible = false }:
     ignoreDefaultArgs: ['--disable-extensions'],
     env,
     viewport: null,
+    // What is on this computer needs no proxy, and goes there as without one.
+    ...(proxyUrl !== undefined && { proxy: { server: proxyUrl, bypass: '127.0.0.1' } }),
     args: [
       `--disable-extensions-except=${extension}`,
       `--load-extension=${extension}`,
@@ -51,6 +54,7 @@ function tab(page: Page): Tab {
     },
     evaluate: <T>(expression: string) => page.evaluate<T>(expression),
     screenshot: () => page.screenshot(),
+    press: (key) => page.keyboard.press(key),
     resize: (width, height) => page.setViewportSize({ width, height }),
     close: () => page.close(),
   };

@@ -1,6 +1,8 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { type People, populate, startWorld, type World } from '../cli/world.ts';
+import { makeTestCertificates } from '../fake-aws/certificates.ts';
 import { type Browser, POPUP_PAGE, type Tab } from './browser.ts';
 import { startChromium } from './chromium.ts';
 import { startFirefox } from './firefox.ts';
@@ -23,6 +25,8 @@ const START = { firefox: startFirefox, chromium: startChromium };
 
 export type DeskOptions = {
   readonly isHostInstalled?: boolean;
+  /** AWS's own host names lead the browser to the sandbox. */
+  readonly hasAwsHosts?: boolean;
   readonly env?: Record<string, string>;
   /** The unpacked extension, in place of the one that was built. */
   readonly extension?: (world: World) => string;
@@ -31,16 +35,17 @@ export type DeskOptions = {
 
 export async function openDesk(
   name: BrowserName,
-  { isHostInstalled = true, env = {}, extension: ownExtension, prepare }: DeskOptions = {},
+  { isHostInstalled = true, hasAwsHosts = false, env = {}, extension: ownExtension, prepare }: DeskOptions = {},
 ): Promise<Desk> {
-  const world = await startWorld();
+  const world = await startWorld(hasAwsHosts ? { tls: await certificates() } : {});
   try {
     const people = await populate(world);
     await prepare?.(world, people);
     if (isHostInstalled) await installHost(world, name);
     const browserEnv = { ...world.env, ...env };
     const extension = ownExtension?.(world) ?? path.resolve('dist/extension', name);
-    const browser = await START[name]({ home: world.home, env: browserEnv, extension });
+    const proxyUrl = hasAwsHosts ? world.aws.proxyUrl : undefined;
+    const browser = await START[name]({ home: world.home, env: browserEnv, extension, proxyUrl });
     return {
       ...{ world, people, browser },
       popup: async () => {
@@ -56,6 +61,15 @@ export async function openDesk(
   } catch (error) {
     await world.close();
     throw error;
+  }
+}
+
+async function certificates() {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'keyturn-tls-'));
+  try {
+    return await makeTestCertificates(dir);
+  } finally {
+    fs.rmSync(dir, { recursive: true });
   }
 }
 

@@ -39,7 +39,12 @@ export async function startFirefox(options: FirefoxOptions): Promise<Firefox> {
   const profile = path.join(options.home, 'firefox-profile');
   fs.mkdirSync(profile, { recursive: true });
   const uuids = JSON.stringify({ [FIREFOX_ADDON_ID]: uuid });
-  writePrefs(profile, { ...QUIET, 'extensions.webextensions.uuids': uuids, ...options.prefs });
+  writePrefs(profile, {
+    ...QUIET,
+    'extensions.webextensions.uuids': uuids,
+    ...proxyPrefs(options.proxyUrl),
+    ...options.prefs,
+  });
   const child = start(profile, options);
   try {
     const bidi = await connectBidi(`${await listening(child)}/session`);
@@ -57,6 +62,13 @@ function writePrefs(profile: string, prefs: Record<string, string | number | boo
     ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
   );
   fs.writeFileSync(path.join(profile, 'user.js'), lines.join(''));
+}
+
+/** What is on this computer needs no proxy, and Firefox asks none for it. */
+function proxyPrefs(proxyUrl: string | undefined): Record<string, string | number> {
+  if (proxyUrl === undefined) return {};
+  const { hostname, port } = new URL(proxyUrl);
+  return { 'network.proxy.type': 1, 'network.proxy.ssl': hostname, 'network.proxy.ssl_port': Number(port) };
 }
 
 function start(
@@ -156,6 +168,12 @@ function tab(bidi: Bidi, context: string): Tab {
     screenshot: async () => {
       const { data } = await bidi.send<{ data: string }>('browsingContext.captureScreenshot', { context });
       return Buffer.from(data, 'base64');
+    },
+    press: async (key) => {
+      const value = { Enter: '\uE007', Tab: '\uE004' }[key];
+      const strokes = ['keyDown', 'keyUp'].map((type) => ({ type, value }));
+      const actions = [{ type: 'key', id: 'keyboard', actions: strokes }];
+      await bidi.send('input.performActions', { context, actions });
     },
     resize: async (width, height) => {
       await bidi.send('browsingContext.setViewport', { context, viewport: { width, height } });

@@ -7,6 +7,7 @@ export type Place =
   | { readonly kind: 'sso'; readonly service: 'oidc' | 'portal'; readonly region: string }
   | { readonly kind: 'signin'; readonly partition: Partition }
   | { readonly kind: 'console'; readonly partition: Partition }
+  | { readonly kind: 'access-portal' }
   | { readonly kind: 'loopback' }
   | { readonly kind: 'elsewhere' };
 
@@ -113,13 +114,14 @@ export function placeOf(hostHeader: string): Place {
   if (signin !== undefined) return { kind: 'signin', partition: signin };
   const console = partitionOfConsoleHost(host);
   if (console !== undefined) return { kind: 'console', partition: console };
+  if (/^[a-z0-9-]+\.awsapps\.com$/.test(host)) return { kind: 'access-portal' };
   return apiPlace(host) ?? ssoPlace(host) ?? { kind: 'elsewhere' };
 }
 
-/** Whether the sandbox stands in for this host: STS, IAM, S3, IAM Identity Center, sign-in and console of every partition. */
+/** Whether the sandbox stands in for this host: STS, IAM, S3, IAM Identity Center, sign-in and console of every partition, access portals. */
 export function isAwsHost(host: string): boolean {
   const { kind } = placeOf(host);
-  return kind === 'api' || kind === 'sso' || kind === 'signin' || kind === 'console';
+  return kind !== 'loopback' && kind !== 'elsewhere';
 }
 
 /** The region a console host names, or the partition's first. */

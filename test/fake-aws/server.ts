@@ -15,6 +15,7 @@ import { isAwsHost, placeOf } from './hosts.ts';
 import { frontDoor, queryOperation } from './query-api.ts';
 import type { Answer, Operation, Request } from './request.ts';
 import { s3Operation } from './s3.ts';
+import { ssoDeviceOperation } from './sso-device-page.ts';
 import { oidcOperation } from './sso-oidc.ts';
 import { ssoPageOperation } from './sso-pages.ts';
 import { portalOperation } from './sso-portal.ts';
@@ -74,6 +75,7 @@ function operationOf(state: State, request: Request): Operation | undefined {
     oidcOperation(state, request) ??
     portalOperation(state, request) ??
     ssoPageOperation(state, request) ??
+    ssoDeviceOperation(state, request) ??
     federationOperation(state, request) ??
     consoleOperation(state, request) ??
     frontDoor(request)

@@ -85,7 +85,8 @@ function startDeviceAuthorization(state: State, body: JsonBody, request: Request
     status: 'pending' as const, // a literal of the type
   };
   state.sso.devices.push(device);
-  const page = `${request.isTls ? 'https' : 'http'}://${request.host}/device`;
+  const own = `${request.isTls ? 'https' : 'http'}://${request.host}/device`;
+  const page = instance.hasPortalPage ? `${instance.startUrl}/#/device` : own;
   return {
     ...{ deviceCode: device.deviceCode, userCode: device.userCode },
     verificationUri: page,

@@ -1,6 +1,7 @@
 import { AwsError } from './aws-error.ts';
 import { type Answer, htmlAnswer, type Operation, type Request, redirectTo } from './request.ts';
 import { newSsoSecret, type SsoClient } from './sso-state.ts';
+import { noteVisit } from './sso-visits.ts';
 import type { State } from './state.ts';
 import { escapeText } from './xml.ts';
 
@@ -22,7 +23,8 @@ function isRegistered(client: SsoClient, redirectUri: string): boolean {
 }
 
 /** The person opens the page of an authorization code, and allows or denies it. */
-function authorize(state: State, { query }: Request): Answer {
+function authorize(state: State, request: Request): Answer {
+  const { query } = request;
   const required = (name: string): string => {
     const value = query.get(name);
     if (value === null || value === '') throw badRequest(`${name} is missing`);
@@ -41,18 +43,27 @@ function authorize(state: State, { query }: Request): Answer {
   if (scopes.some((scope) => !client.scopes.includes(scope))) throw badRequest('a scope is not registered');
   const instance = state.sso.instances.find(({ startUrl }) => startUrl === client.issuerUrl);
   if (instance === undefined) throw badRequest('the issuer is gone');
+  const cookie = noteVisit(state, request, instance);
+  if (instance.consent === 'ask' && query.get('click') !== 'allow') return question(request, cookie);
   const target = new URL(redirectUri);
   target.searchParams.set('state', required('state'));
   if (instance.consent === 'deny') {
     target.searchParams.set('error', 'access_denied');
     target.searchParams.set('error_description', 'The person denied the authorization');
-    return redirectTo(target.href);
+    return redirectTo(target.href, cookie);
   }
   const code = newSsoSecret(48);
   const expiresAt = new Date(state.now().getTime() + CODE_LIFETIME_MS);
   state.sso.codes.set(code, { code, client, instance, redirectUri, codeChallenge, scopes, expiresAt });
   target.searchParams.set('code', code);
-  return redirectTo(target.href);
+  return redirectTo(target.href, cookie);
+}
+
+/** The page that waits for the person's click. */
+function question({ path, rawQuery }: Request, cookie: Answer['headers']): Answer {
+  const link = `<a id="cli_login_button" href="${path}?${escapeText(rawQuery)}&amp;click=allow">Allow access</a>`;
+  const text = page('Allow keyturn to access your data?', '').replace('<p></p>', `<p>${link}</p>`);
+  return htmlAnswer(200, text, cookie);
 }
 
 /** The person opens the page of a device code, which has the code in it. */

@@ -10,6 +10,8 @@ export type SsoOptions = {
   readonly accessTokenSeconds?: number;
   /** 1 if not given. */
   readonly pollSeconds?: number;
+  /** The page of a device code is the access portal's, at the start URL's own host, and has to be clicked through. */
+  readonly hasPortalPage?: boolean;
 };
 
 export type AssignOptions = {
@@ -30,6 +32,8 @@ export type SsoHandle = {
   readonly unassign: (options: Pick<AssignOptions, 'account' | 'permissionSet'>) => void;
   /** What the person does with the next authorization pages; `allow` at first. */
   readonly answerWith: (consent: SsoInstance['consent']) => void;
+  /** Who came to the pages of this instance, told by their cookies, in order. */
+  readonly visitors: () => readonly string[];
   /** Tokens issued so far, the newest last. */
   readonly tokens: () => readonly SsoToken[];
   /** Ends every access token now, whatever their clients believe. */
@@ -43,12 +47,13 @@ export type SsoHandle = {
 /** An IAM Identity Center instance, with one person in it. */
 export function addSso(state: State, options: SsoOptions): SsoHandle {
   const { startUrl = 'https://keyturn.awsapps.com/start', region = 'eu-central-1' } = options;
-  const { accessTokenSeconds = 3600, pollSeconds = 1 } = options;
+  const { accessTokenSeconds = 3600, pollSeconds = 1, hasPortalPage = false } = options;
   const instance: SsoInstance = {
     startUrl,
     region,
     accessTokenSeconds,
     pollSeconds,
+    hasPortalPage,
     assignments: [],
     accountNames: new Map(),
     consent: 'allow',
@@ -57,6 +62,7 @@ export function addSso(state: State, options: SsoOptions): SsoHandle {
   const tokens = (): SsoToken[] => [...state.sso.tokens.values()].filter((token) => token.instance === instance);
   return {
     ...{ startUrl, region, tokens },
+    visitors: () => state.sso.visits.filter((visit) => visit.startUrl === startUrl).map(({ person }) => person),
     unassign: ({ account, permissionSet }) => {
       instance.assignments = instance.assignments.filter(
         (one) => one.role.account !== account || one.permissionSet !== permissionSet,

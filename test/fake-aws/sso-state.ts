@@ -10,8 +10,10 @@ export type SsoInstance = {
   readonly pollSeconds: number;
   assignments: readonly SsoAssignment[];
   readonly accountNames: Map<string, string>;
-  /** What the person does with the next pages of the authorization. */
-  consent: 'allow' | 'deny';
+  /** Whether a device code's page is that of the access portal, where a person has to click, and not one whose visit is the click. */
+  readonly hasPortalPage: boolean;
+  /** What the person does with the next pages of the authorization; `ask`: the page has a link to click on. */
+  consent: 'allow' | 'deny' | 'ask';
 };
 
 export type SsoAssignment = { readonly role: Role; readonly permissionSet: string; readonly sessionSeconds: number };
@@ -66,10 +68,14 @@ export type SsoState = {
   readonly devices: SsoDevice[];
   readonly codes: Map<string, SsoCode>;
   readonly tokens: Map<string, SsoToken>;
+  readonly visits: SsoVisit[];
 };
 
+/** Somebody who came to a page, told by the cookie of that host. */
+export type SsoVisit = { readonly startUrl: string; readonly person: string };
+
 export function emptySsoState(): SsoState {
-  return { instances: [], clients: new Map(), devices: [], codes: new Map(), tokens: new Map() };
+  return { instances: [], clients: new Map(), devices: [], codes: new Map(), tokens: new Map(), visits: [] };
 }
 
 /** As long as the service's own, which are a few hundred characters. */

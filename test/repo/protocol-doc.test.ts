@@ -5,9 +5,11 @@ import { browserActions } from '../../native-host/actions.ts';
 import { ConsoleOpens } from '../../native-host/console-opens.ts';
 import { ERROR_CODES } from '../../native-host/errors.ts';
 import { MAX_TO_BROWSER_BYTES, MAX_TO_HOST_BYTES } from '../../native-host/framing.ts';
+import { Logins } from '../../native-host/logins.ts';
 import { isRecord } from '../../native-host/message-check.ts';
 import { PromptBroker } from '../../native-host/prompts.ts';
 import { terminalConsole } from '../../native-host/terminal-console.ts';
+import { loginPage } from '../../native-host/terminal-login.ts';
 import { UnlockedVaults } from '../../native-host/unlocked-vaults.ts';
 import { terminalActions } from '../../native-host/user-socket-server.ts';
 import { BrowserEnd } from '../unit/host/browser-end.ts';
@@ -38,6 +40,7 @@ const result = (answer: Record<string, unknown>) => (isRecord(answer.result) ? a
 function documentedHost() {
   const prompts = new PromptBroker();
   const opens = new ConsoleOpens();
+  const logins = new Logins();
   const listed = result(examples('### list')[1] ?? {});
   const url = result(examples('### consoleUrl')[1] ?? {});
   const openUrl = result(examples('### openUrl')[1] ?? {});
@@ -53,9 +56,10 @@ function documentedHost() {
     },
     prompts,
     opens,
+    logins,
     hostVersion: String(result(helloAnswer).hostVersion),
   });
-  return { prompts, opens, actions };
+  return { prompts, opens, logins, actions };
 }
 
 const { actions } = documentedHost();
@@ -67,10 +71,12 @@ const terminal = terminalActions({
     opens,
     family: 'firefox',
   }),
+  logins: new Logins(),
+  family: 'firefox',
   vaults: new UnlockedVaults({ stateDir: '/nonexistent', fileRounds: undefined }),
   hostVersion: '0.1.0',
 });
-const { openConsole, signOut, ask, unlockVault, lockVault, unwrapKey, wrapKey } = terminal;
+const { openConsole, signOut, showLogin, ask, unlockVault, lockVault, unwrapKey, wrapKey } = terminal;
 
 it('describes exactly the actions that a browser may ask for', () => {
   expect(headings('## Actions').sort()).toEqual(Object.keys(actions).sort());
@@ -97,15 +103,14 @@ it('names the limits of the code', () => {
 });
 
 describe('its example', () => {
-  it.each(Object.entries({ ...actions, ask, openConsole, signOut, unlockVault, lockVault, unwrapKey, wrapKey }))(
-    'of a request for %s passes the real check',
-    (name, { check }) => {
-      const [request] = examples(`### ${name}`);
-      expect(Object.keys(request ?? {})).toEqual(['id', 'action', 'params']);
-      expect(request?.action).toBe(name);
-      expect(check(request?.params, 'params')).toEqual(request?.params);
-    },
-  );
+  it.each(
+    Object.entries({ ...actions, ask, openConsole, signOut, showLogin, unlockVault, lockVault, unwrapKey, wrapKey }),
+  )('of a request for %s passes the real check', (name, { check }) => {
+    const [request] = examples(`### ${name}`);
+    expect(Object.keys(request ?? {})).toEqual(['id', 'action', 'params']);
+    expect(request?.action).toBe(name);
+    expect(check(request?.params, 'params')).toEqual(request?.params);
+  });
 
   it('of ask names every key that ask knows', () => {
     const params = examples('### ask')[0]?.params;
@@ -125,6 +130,10 @@ describe('its example', () => {
     'subscribeOpens',
     'openUrl',
     'finishOpen',
+    'subscribeLogins',
+    'loginShown',
+    'loginClosed',
+    'checkUserCode',
     'cancel',
     'subscribeLock',
     'unlock',
@@ -159,6 +168,23 @@ describe('its example', () => {
     expect(event).toEqual({ ...documented, profile, openId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
     watched.finish(isRecord(event) ? String(event.openId) : '');
     expect(await answered).toEqual(result(answer ?? {}));
+  });
+
+  it('of a login and its end is what the server says', async () => {
+    const { logins, actions: table } = documentedHost();
+    const browser = new BrowserEnd(table);
+    browser.read();
+    await browser.greet();
+    browser.send(examples('### subscribeLogins')[0] ?? {});
+    await browser.next();
+    const over = new AbortController();
+    const params = showLogin.check(examples('### showLogin')[0]?.params, 'params') as Parameters<typeof loginPage>[0]; // just checked
+    const shown = logins.show(loginPage(params), { signal: over.signal });
+    expect(await browser.next()).toEqual(examples('### login')[0]);
+    logins.shown(params.loginId);
+    await shown;
+    over.abort();
+    expect(await browser.next()).toEqual(examples('### loginOver')[0]);
   });
 
   it('of a prompt, its answer and its event is what the server says', async () => {

@@ -4,6 +4,7 @@ import { HostPort } from '../../../extension/host-port.ts';
 import type { HostState } from '../../../extension/popup-state.ts';
 import {
   type LockState,
+  type LoginPage,
   type OpenEvent,
   PROTOCOL_VERSION,
   type Prompt,
@@ -27,7 +28,7 @@ const error = (code: WireError['code'], protocol?: number) => () => ({
 function connect(...hosts: FakePort[]) {
   const states: HostState[] = [];
   const prompts: (readonly Prompt[])[] = [];
-  const pages: string[] = [];
+  const logins: (LoginPage | string)[] = [];
   const wanted: OpenEvent[] = [];
   const locks: (LockState | undefined)[] = [];
   let opened = 0;
@@ -40,10 +41,11 @@ function connect(...hosts: FakePort[]) {
     onState: (host) => states.push(host),
     onPrompts: (list) => prompts.push(list),
     onOpen: (one) => wanted.push(one),
-    onPage: (url) => pages.push(url),
+    onLogin: (login) => logins.push(login),
+    onLoginOver: (loginId) => logins.push(loginId),
     onLock: (lock) => locks.push(lock),
   });
-  return { connection, states, prompts, wanted, pages, locks, opened: () => opened };
+  return { connection, states, prompts, wanted, logins, locks, opened: () => opened };
 }
 
 const statuses = (states: readonly HostState[]) =>
@@ -61,14 +63,22 @@ describe('HostConnection', () => {
     expect(prompts).toEqual([[prompt]]);
   });
 
-  test('hands on the page of a login that the host wants opened, and nothing it does not know', async () => {
-    const fake = new FakePort({ hello, subscribePrompts: () => ({ prompts: [] }) });
-    const { connection, pages } = connect(fake);
+  test('hears of logins and of their end, from a host that can tell it, and of nothing it does not know', async () => {
+    const capabilities = ['logins'] as const;
+    const fake = new FakePort({ hello: () => ({ ...hello(), capabilities }), subscribeLogins: () => ({}) });
+    const { connection, logins } = connect(fake);
     await connection.keepOpen();
-    fake.says({ event: 'openPage', url: 7 });
-    fake.says({ event: 'somethingNew', url: 'https://example.com/' });
-    fake.says({ event: 'openPage', url: 'https://oidc.eu-west-1.amazonaws.com/authorize' });
-    await expect.poll(() => pages).toEqual(['https://oidc.eu-west-1.amazonaws.com/authorize']);
+    const login = {
+      ...{ event: 'login', loginId: 'l', flow: 'pkce', startUrl: 'https://corp.awsapps.com/start', opensTab: true },
+      ...{ url: 'https://oidc.eu-west-1.amazonaws.com/authorize', requester: { source: 'browser' } },
+    };
+    for (const wrong of [{ url: 7 }, { event: 'somethingNew' }, { opensTab: 'yes' }, { requester: null }]) {
+      fake.says({ ...login, ...wrong });
+    }
+    fake.says(login);
+    fake.says({ event: 'loginOver' });
+    fake.says({ event: 'loginOver', loginId: 'l' });
+    await expect.poll(() => logins).toEqual([login, 'l']);
   });
 
   test('hears of what a terminal wants opened, from a host that can tell it', async () => {

@@ -111,18 +111,6 @@ describe('prompts', () => {
     expect(prompts.isWatched).toBe(false);
   });
 
-  it('come with the page of a login, which goes to browsers that have subscribed and to no others', async () => {
-    const { browser, prompts } = await browserOf();
-    expect(prompts.openPage('https://example.com/early')).toBe(false);
-    browser.send({ id: 1, action: 'subscribePrompts', params: {} });
-    await browser.next();
-    expect(prompts.openPage('https://example.com/now')).toBe(true);
-    expect(await browser.next()).toEqual({ event: 'openPage', url: 'https://example.com/now' });
-    browser.input.end();
-    await browser.ended;
-    expect(prompts.openPage('https://example.com/late')).toBe(false);
-  });
-
   it('let terminals in only after a browser has subscribed', async () => {
     let subscriptions = 0;
     const { browser } = await browserOf({}, { onSubscribed: () => void subscriptions++ });

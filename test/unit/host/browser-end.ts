@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { type BrowserActionsOptions, browserActions, type HostVault } from '../../../native-host/actions.ts';
 import { ConsoleOpens } from '../../../native-host/console-opens.ts';
 import { encodeFrame, FrameReader } from '../../../native-host/framing.ts';
+import { Logins } from '../../../native-host/logins.ts';
 import { PromptBroker } from '../../../native-host/prompts.ts';
 import { type ActionTable, action, type ServeOptions, serve } from '../../../native-host/server.ts';
 
@@ -62,9 +63,10 @@ export class BrowserEnd {
 export async function browserOf(
   vault: Partial<HostVault> = {},
   options: Partial<ServeOptions> & { readonly onSubscribed?: BrowserActionsOptions['onSubscribed'] } = {},
-): Promise<{ browser: BrowserEnd; prompts: PromptBroker; opens: ConsoleOpens }> {
+): Promise<{ browser: BrowserEnd; prompts: PromptBroker; opens: ConsoleOpens; logins: Logins }> {
   const prompts = new PromptBroker();
   const opens = new ConsoleOpens();
+  const logins = new Logins();
   const { onSubscribed, ...serving } = options;
   const actions = browserActions({
     vault: {
@@ -79,13 +81,14 @@ export async function browserOf(
     },
     prompts,
     opens,
+    logins,
     hostVersion: '0.1.0',
     ...(onSubscribed && { onSubscribed }),
   });
   const browser = new BrowserEnd(actions, serving);
   browser.read();
   await browser.greet();
-  return { browser, prompts, opens };
+  return { browser, prompts, opens, logins };
 }
 
 /** The least table that a connection can be opened with. */

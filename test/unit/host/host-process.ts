@@ -1,5 +1,6 @@
 // A host of its own process: listens for terminals in the state directory given, with a browser that never answers.
 import { ConsoleOpens } from '../../../native-host/console-opens.ts';
+import { Logins } from '../../../native-host/logins.ts';
 import { PromptBroker } from '../../../native-host/prompts.ts';
 import { terminalConsole } from '../../../native-host/terminal-console.ts';
 import { UnlockedVaults } from '../../../native-host/unlocked-vaults.ts';
@@ -19,6 +20,8 @@ listenForTerminals({
     opens: new ConsoleOpens(),
     family: 'firefox',
   }),
+  logins: new Logins(),
+  family: 'firefox',
   vaults: new UnlockedVaults({ stateDir, fileRounds: '8192' }),
   hostVersion: '0.1.0',
   pid: process.pid,

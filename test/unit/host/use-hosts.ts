@@ -5,6 +5,7 @@ import path from 'node:path';
 import readline from 'node:readline';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { ConsoleOpens } from '../../../native-host/console-opens.ts';
+import { Logins } from '../../../native-host/logins.ts';
 import { PromptBroker } from '../../../native-host/prompts.ts';
 import type { Prompt } from '../../../native-host/protocol.ts';
 import { terminalConsole } from '../../../native-host/terminal-console.ts';
@@ -42,7 +43,7 @@ export function useHosts() {
   const common = () => ({ stateDir: state.dir, env: process.env, signal: stop.signal });
 
   /** A host's socket in this process. */
-  function listen(prompts = new PromptBroker(), pid = process.pid, opens = new ConsoleOpens()) {
+  function listen(prompts = new PromptBroker(), pid = process.pid, opens = new ConsoleOpens(), logins = new Logins()) {
     const vault = { consolePlan: async () => ({ plan: 'p', destination: '' }) };
     const console = terminalConsole({ vault, opens, family: 'firefox' });
     const vaults = new UnlockedVaults({ stateDir: state.dir, fileRounds: '8192' });
@@ -50,6 +51,8 @@ export function useHosts() {
       ...common(),
       prompts,
       console,
+      logins,
+      family: 'firefox',
       vaults,
       hostVersion: '0.1.0',
       pid,

@@ -27,7 +27,7 @@ describe('a host that works', () => {
     expect(result).toEqual({
       protocol: 1,
       hostVersion: '0.1.0',
-      capabilities: ['console-url', 'prompts', 'open-console', 'lock'],
+      capabilities: ['console-url', 'prompts', 'open-console', 'lock', 'logins'],
       ms: expect.any(Number),
     });
     expect(result.ms).toBeGreaterThan(0);

@@ -3,6 +3,7 @@ import { browserActions } from '../../../native-host/actions.ts';
 import { checkCaller } from '../../../native-host/caller.ts';
 import { ConsoleOpens } from '../../../native-host/console-opens.ts';
 import { encodeFrame } from '../../../native-host/framing.ts';
+import { Logins } from '../../../native-host/logins.ts';
 import { PromptBroker } from '../../../native-host/prompts.ts';
 import { serve } from '../../../native-host/server.ts';
 import { allowed } from './launcher.ts';
@@ -24,7 +25,7 @@ async function main(): Promise<void> {
     lock: () => undefined,
   };
   const vault = { list: async () => ({ profiles: [] }), consoleUrl: url, openUrl: url, ...withoutLock };
-  const shared = { prompts: new PromptBroker(), opens: new ConsoleOpens(), hostVersion: '0.1.0' };
+  const shared = { prompts: new PromptBroker(), opens: new ConsoleOpens(), logins: new Logins(), hostVersion: '0.1.0' };
   const actions = browserActions({ vault, ...shared });
   await serve({ input: process.stdin, output: process.stdout, actions, signal: new AbortController().signal });
 }

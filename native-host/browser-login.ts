@@ -1,0 +1,44 @@
+import { asVaultError, VaultError } from './errors.ts';
+import type { Logins } from './logins.ts';
+import type { Vault } from './vault.ts';
+
+export type BrowserLoginOptions = {
+  readonly vault: Pick<Vault, 'sso' | 'env'>;
+  readonly logins: Logins;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Has the person log in to the IAM Identity Center of a profile in this browser. Closing the login's tab ends it.
+ * @throws VaultError CANCELLED, BROWSER_NOT_CONNECTED, CONTAINERS_DISABLED and as the vault's login does
+ */
+export async function browserLogin(profile: string, { vault, logins, signal }: BrowserLoginOptions): Promise<void> {
+  const stop = new AbortController();
+  const loginId = process.getBuiltinModule('node:crypto').randomUUID();
+  const onClosed = () => stop.abort(new VaultError('CANCELLED', 'the tab of the login was closed'));
+  await vault.sso.login(
+    { profile },
+    {
+      flow: flowOf(vault.env.KEYTURN_SSO_FLOW),
+      signal: AbortSignal.any([signal, stop.signal]),
+      show: async (page, over) => {
+        const login = { ...page, loginId, profile, requester: { source: 'browser' }, opensTab: true } as const;
+        try {
+          await logins.show(login, { signal: over, onClosed });
+        } catch (error) {
+          if (!over.aborted) stop.abort(asVaultError(error)); // a device code would go on waiting unseen
+          throw error;
+        }
+        return true;
+      },
+    },
+  );
+}
+
+/** The browser's environment, like the terminal's, may choose. */
+function flowOf(chosen: string | undefined): 'pkce' | 'device' {
+  if (chosen === 'device') return 'device';
+  if (chosen === undefined || chosen === '' || chosen === 'pkce') return 'pkce';
+  const message = `KEYTURN_SSO_FLOW must be pkce or device, not ${JSON.stringify(chosen.slice(0, 60))}`;
+  throw new VaultError('CONFIG_INVALID', message);
+}
