@@ -6,13 +6,18 @@ export type BrowserLoginOptions = {
   readonly vault: Pick<Vault, 'sso' | 'env'>;
   readonly logins: Logins;
   readonly signal: AbortSignal;
+  /** The profile the person asked for, whose credentials may begin with another one's login. */
+  readonly wanted: string | undefined;
 };
 
 /**
  * Has the person log in to the IAM Identity Center of a profile in this browser. Closing the login's tab ends it.
  * @throws VaultError CANCELLED, BROWSER_NOT_CONNECTED, CONTAINERS_DISABLED and as the vault's login does
  */
-export async function browserLogin(profile: string, { vault, logins, signal }: BrowserLoginOptions): Promise<void> {
+export async function browserLogin(
+  profile: string,
+  { vault, logins, signal, wanted = profile }: BrowserLoginOptions,
+): Promise<void> {
   const stop = new AbortController();
   const loginId = process.getBuiltinModule('node:crypto').randomUUID();
   const onClosed = () => stop.abort(new VaultError('CANCELLED', 'the tab of the login was closed'));
@@ -22,7 +27,7 @@ export async function browserLogin(profile: string, { vault, logins, signal }: B
       flow: flowOf(vault.env.KEYTURN_SSO_FLOW),
       signal: AbortSignal.any([signal, stop.signal]),
       show: async (page, over) => {
-        const login = { ...page, loginId, profile, requester: { source: 'browser' }, opensTab: true } as const;
+        const login = { ...page, loginId, profile: wanted, requester: { source: 'browser' }, opensTab: true } as const;
         try {
           await logins.show(login, { signal: over, onClosed });
         } catch (error) {

@@ -78,7 +78,7 @@ function browserAsker(
       };
       return freshCode(question, { ask, spent, now: () => new Date(), signal, notice: () => undefined });
     },
-    ssoLogin: ({ profile }, signal) => browserLogin(profile, { vault, logins, signal }),
+    ssoLogin: ({ profile }, signal) => browserLogin(profile, { vault, logins, signal, wanted }),
     passphrase: ({ profile = wanted, ...question }, signal) =>
       shown({ kind: 'passphrase', requester, ...question, ...(profile !== undefined && { profile }) }, signal),
   };

@@ -40,7 +40,7 @@ export function warn(code: string, verdict: Exclude<CodeVerdict, 'asked'>, { onC
   const goOn = button('I began this login: go on', `${LINE} color: light-dark(#5d616b, #a4a8b3);`, onGoOn);
   const box = element(
     'dialog',
-    `${FONT} ${TEXT} ${PAGE} ${LINE} width: min(520px, calc(100vw - 32px)); box-sizing: border-box; padding: 28px; border-radius: 14px; border-top: 6px solid light-dark(#a8201a, #ff9d94); box-shadow: 0 24px 80px rgb(0 0 0 / 35%), 0 0 0 200vmax rgb(20 22 28 / 78%);`,
+    `${FONT} ${TEXT} ${PAGE} ${LINE} width: min(520px, calc(100vw - 32px)); box-sizing: border-box; padding: 28px; border-radius: 14px; background: linear-gradient(light-dark(#a8201a, #ff9d94) 6px, light-dark(#ffffff, #1f2025) 6px); box-shadow: 0 0 0 200vmax rgb(20 22 28 / 78%);`,
     heading,
     paragraph(text),
     element('p', `${CODE} margin: 18px 0; text-align: center;`, spelled(code)),

@@ -54,6 +54,7 @@ export function Popup({ mode, state, cached, recent, isolation, shown, send, onN
       profiles={state.profiles ?? cached}
       recent={recent}
       signIns={state.signIns}
+      logins={state.logins}
       listError={state.listError}
       lock={state.lock}
       isolation={isolation}

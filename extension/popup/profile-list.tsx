@@ -9,13 +9,14 @@ type ProfileListProps = {
   readonly list: RefObject<HTMLUListElement | null>;
   readonly matches: readonly Match[];
   readonly signIns: PopupState['signIns'];
+  readonly logins: PopupState['logins'];
   /** Rows of last time are on the page, so there is no first paint that all of them would delay. */
   readonly hasRows: boolean;
   readonly send: (intent: Intent) => void;
 };
 
 /** All rows are in the document; the style sheet keeps those out of view from costing layout. */
-export function ProfileList({ list, matches, signIns, hasRows, send }: ProfileListProps) {
+export function ProfileList({ list, matches, signIns, logins, hasRows, send }: ProfileListProps) {
   const [isPainted, setPainted] = useState(hasRows);
   useEffect(() => setPainted(true), []);
   const first = matches.find(({ profile }) => profile.problem === undefined)?.profile.name;
@@ -27,6 +28,9 @@ export function ProfileList({ list, matches, signIns, hasRows, send }: ProfileLi
           match={match}
           isFirst={match.profile.name === first}
           signIn={signIns[match.profile.name]}
+          login={logins.find(
+            ({ profile, requester }) => requester.source === 'browser' && profile === match.profile.name,
+          )}
           send={send}
         />
       ))}

@@ -1,4 +1,4 @@
-import type { ProfileSummary } from '../../native-host/protocol.ts';
+import type { LoginPage, ProfileSummary } from '../../native-host/protocol.ts';
 import type { Intent, SignIn } from '../popup-state.ts';
 import { ColourDot } from './colour-dot.tsx';
 import type { Match } from './filter-profiles.ts';
@@ -11,11 +11,13 @@ type ProfileRowProps = {
   /** The row that Enter in the filter opens. */
   readonly isFirst: boolean;
   readonly signIn: SignIn | undefined;
+  /** Its login to IAM Identity Center that is under way in a tab. */
+  readonly login: LoginPage | undefined;
   readonly send: (intent: Intent) => void;
 };
 
 /** One profile: a button that opens its console, and below it what became of the last attempt. */
-export function ProfileRow({ match, isFirst, signIn, send }: ProfileRowProps) {
+export function ProfileRow({ match, isFirst, signIn, login, send }: ProfileRowProps) {
   const { profile } = match;
   const { name, problem } = profile;
   const isPending = signIn?.status === 'pending';
@@ -42,7 +44,7 @@ export function ProfileRow({ match, isFirst, signIn, send }: ProfileRowProps) {
             </span>
             <span class="row-about" id={aboutId} title={problem}>
               {isPending ? (
-                'Signing in…'
+                <Progress login={login} />
               ) : isBlocked ? (
                 <Sentence text={withoutName(problem, name)} />
               ) : (
@@ -66,6 +68,22 @@ export function ProfileRow({ match, isFirst, signIn, send }: ProfileRowProps) {
         <SignInError profile={name} error={signIn.error} onRetry={open} send={send} />
       ) : null}
     </li>
+  );
+}
+
+/** What the person is waited for; a device code is here to be compared with the page's. */
+function Progress({ login }: { readonly login: LoginPage | undefined }) {
+  if (!login) return 'Signing in…';
+  return (
+    <span class="row-login">
+      {login.userCode ? (
+        <>
+          Allow the code <b class="row-code">{login.userCode}</b> in the tab
+        </>
+      ) : (
+        'Allow the login in the tab that opened'
+      )}
+    </span>
   );
 }
 

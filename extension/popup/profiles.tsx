@@ -18,6 +18,7 @@ type ProfilesProps = {
   readonly profiles: readonly ProfileSummary[] | undefined;
   readonly recent: Readonly<Record<string, string>>;
   readonly signIns: PopupState['signIns'];
+  readonly logins: PopupState['logins'];
   readonly listError: WireError | undefined;
   readonly lock: LockState | undefined;
   readonly isolation: 'containers' | 'groups';
@@ -27,7 +28,18 @@ type ProfilesProps = {
 };
 
 /** The filter and the list. The order is settled when the popup opens: nothing moves under the pointer afterwards. */
-export function Profiles({ profiles, recent, signIns, listError, lock, isolation, shown, send, close }: ProfilesProps) {
+export function Profiles({
+  profiles,
+  recent,
+  signIns,
+  logins,
+  listError,
+  lock,
+  isolation,
+  shown,
+  send,
+  close,
+}: ProfilesProps) {
   const [query, setQuery] = useState(shown.query);
   const filter = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
@@ -64,7 +76,14 @@ export function Profiles({ profiles, recent, signIns, listError, lock, isolation
         ) : null}
         {profiles?.length === 0 ? <EmptyState /> : null}
         {profiles?.length && matches.length === 0 ? <p class="nothing">No profile matches “{query.trim()}”.</p> : null}
-        <ProfileList list={list} matches={matches} signIns={signIns} hasRows={shown.hasRows} send={send} />
+        <ProfileList
+          list={list}
+          matches={matches}
+          signIns={signIns}
+          logins={logins}
+          hasRows={shown.hasRows}
+          send={send}
+        />
       </div>
       <p class="visually-hidden" role="status">
         {query === '' ? '' : `${matches.length} of ${gone.length + ordered.length} profiles`}

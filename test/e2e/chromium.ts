@@ -15,8 +15,6 @@ export async function startChromium(options: BrowserOptions): Promise<Browser> {
     ignoreDefaultArgs: ['--disable-extensions'],
     env,
     viewport: null,
-    // What is on this computer needs no proxy, and goes there as without one.
-    ...(proxyUrl !== undefined && { proxy: { server: proxyUrl, bypass: '127.0.0.1' } }),
     args: [
       `--disable-extensions-except=${extension}`,
       `--load-extension=${extension}`,
@@ -24,6 +22,8 @@ export async function startChromium(options: BrowserOptions): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
       '--no-first-run',
+      // For https alone: what Chromium asks Google for on its own account is plain http.
+      ...(proxyUrl === undefined ? [] : [`--proxy-server=https=${new URL(proxyUrl).host}`]),
     ],
   });
   const open = async (url: string): Promise<Tab> => {
