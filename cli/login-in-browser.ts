@@ -9,7 +9,7 @@ import { parentProgram } from './parent-program.ts';
 
 export type LoginInBrowser = {
   readonly page: Omit<LoginPage, 'loginId' | 'profile' | 'requester' | 'opensTab'>;
-  readonly target: { readonly profile: string } | { readonly session: string };
+  readonly target: Parameters<Cli['vault']['sso']['login']>[0];
   readonly program: string | undefined;
   readonly opensTab: boolean;
 };
