@@ -102,6 +102,10 @@ const runners: Runner = {
     const { ssoList } = await import('./commands/sso-list.ts');
     return done(ssoList({ ...flags, ...args }, cli));
   },
+  async 'sso populate'({ args, flags }, cli) {
+    const { ssoPopulate } = await import('./commands/sso-populate.ts');
+    return done(ssoPopulate({ ...flags, ...args }, cli));
+  },
   async 'mfa add'({ args, flags }, cli) {
     const { mfaAdd } = await import('./commands/mfa-add.ts');
     return done(mfaAdd({ ...flags, profile: await chosenProfile(args.profile, cli) }, cli));

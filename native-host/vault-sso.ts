@@ -1,6 +1,7 @@
 import type { SsoTargetName } from './operations/sso-instances.ts';
 import type { SsoLoginOptions } from './operations/sso-login.ts';
 import type { SsoLogoutRequest, SsoLogoutResult } from './operations/sso-logout.ts';
+import type { PopulatePlan, PopulateRequest } from './operations/sso-populate.ts';
 import type { SsoRoles, SsoRolesRequest } from './operations/sso-roles.ts';
 import type { SsoSessionName, SsoSessionSummary } from './operations/sso-sessions.ts';
 import type { CallOptions, CredentialsRequest, VaultAccess } from './vault-access.ts';
@@ -50,6 +51,18 @@ export class VaultSso {
   async roles(request: SsoRolesRequest, call: CallOptions): Promise<SsoRoles> {
     const { ssoRoles } = await import('./operations/sso-roles.ts');
     return ssoRoles(this.access, request, call);
+  }
+
+  /** What the config file would become with a profile for every role. @throws VaultError SSO_LOGIN_REQUIRED (ask and repeat), AWS_* */
+  async planPopulate(request: PopulateRequest, call: CallOptions): Promise<PopulatePlan> {
+    const { planPopulate } = await import('./operations/sso-populate.ts');
+    return planPopulate(this.access, request, call);
+  }
+
+  /** Writes what was planned. @throws VaultError CONFIG_INVALID */
+  async applyPopulate(plan: PopulatePlan): Promise<void> {
+    const { applyPopulate } = await import('./operations/sso-populate.ts');
+    applyPopulate(plan);
   }
 
   /** Puts a profile's access tokens where AWS's SDKs look for them. @throws VaultError as `credentials` does */

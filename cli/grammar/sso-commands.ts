@@ -1,3 +1,4 @@
+import { VaultError } from '../../native-host/errors.ts';
 import type { Grammar } from '../args-grammar.ts';
 import { stdout } from './flags.ts';
 
@@ -42,4 +43,43 @@ export const ssoCommands = {
       stdout,
     },
   },
+  'sso populate': {
+    help: 'Write a profile for each of your accounts and roles into the AWS config file.',
+    details:
+      'The profiles stand between two comments, and everything else in the file stays as it is. Shows what would change, and asks. ' +
+      'Run again, it adds what is new and removes what is gone; a profile of yours with the same name is left alone.',
+    args: { session },
+    flags: {
+      template: {
+        kind: 'string',
+        default: '{account_name}-{role_name}',
+        help: 'What the profiles are called: text with {account_name}, {account_id} and {role_name}.',
+      },
+      prefix: { kind: 'string', default: '', placeholder: 'TEXT', help: 'What all names begin with.' },
+      region: {
+        kind: 'string',
+        emptyIsUnset: true,
+        check: checkRegionName,
+        help: "Region of the profiles (default: none, so that [default]'s counts).",
+      },
+      account: {
+        kind: 'list',
+        placeholder: 'PATTERN',
+        help: 'Only accounts with such a name or ID, with * and ?; may be repeated.',
+      },
+      role: { kind: 'list', placeholder: 'PATTERN', help: 'Only such roles; may be repeated.' },
+      dryRun: { kind: 'boolean', help: 'Change nothing; show what would be done.' },
+      yes: { kind: 'boolean', short: 'y', help: 'Do not ask first.' },
+      stdout,
+    },
+  },
 } as const satisfies Grammar['commands'];
+
+/** @throws VaultError USAGE */
+function checkRegionName(text: string): string {
+  if (/^[a-z0-9-]+$/.test(text)) return text;
+  throw new VaultError(
+    'USAGE',
+    `--region must be the name of an AWS region such as eu-west-1, not ${JSON.stringify(text)}`,
+  );
+}

@@ -58,7 +58,11 @@ async function allPages<T>(page: (nextToken: string | undefined) => Promise<Page
   return items;
 }
 
-/** The same order on every machine, whatever its language. */
+/** The same order on every machine, whatever its language; capital letters do not come first. */
 function inOrder(one: string, other: string): number {
+  return compared(one.toLowerCase(), other.toLowerCase()) || compared(one, other);
+}
+
+function compared(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
