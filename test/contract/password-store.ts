@@ -33,7 +33,8 @@ export function startPasswordStore({ passphrase = '' }: { readonly passphrase?: 
   };
   const run = (file: string, args: string[], input = ''): string =>
     execFileSync(file, args, { env, input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
-  const generate = ['--quick-generate-key', 'Keyturn Test <test@example.com>', 'default', 'default', 'never'];
+  // An elliptic curve: GnuPG's default, RSA, takes seconds to find its primes.
+  const generate = ['--quick-generate-key', 'Keyturn Test <test@example.com>', 'future-default', 'default', 'never'];
   run('gpg', ['--batch', '--pinentry-mode', 'loopback', '--passphrase', passphrase, ...generate]);
   run('pass', ['init', 'test@example.com']);
   return {

@@ -61,7 +61,7 @@ describe('a locked keyring', () => {
 
   it('says KEYRING_LOCKED when nobody answers in time, and leaves gnome-keyring running', async () => {
     const person = await withPerson('is away');
-    const keyring = await open({ promptTimeoutMs: 300 });
+    const keyring = await open({ promptTimeoutMs: 1500 });
     await expect(keyring.get('work')).rejects.toMatchObject({ code: 'KEYRING_LOCKED' });
     expect(person.asked).toBe(1);
     await bus.unlockCollection();
