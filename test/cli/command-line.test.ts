@@ -57,7 +57,9 @@ it('a duration and the place of the SSO link can be set by variables', async () 
   expect(sessions[0].secondsLeft).toBeGreaterThan(1100);
   expect(sessions[0].secondsLeft).toBeLessThanOrEqual(1200);
   const wrong = await world.run(['export', 'reader'], { env: { AWS_VAULT_DURATION: '1200' } });
-  expect(wrong.stderr).toBe('keyturn: error: time: missing unit in duration "1200", try --help [USAGE]\n');
+  expect(wrong.stderr).toBe(
+    'keyturn: error: time: missing unit in duration "1200" (in $AWS_VAULT_DURATION), try --help [USAGE]\n',
+  );
 });
 
 it('a missing profile is found before a missing program, and both before anything is asked', async () => {
