@@ -1,8 +1,9 @@
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PseudoTerminal } from './pseudo-terminal.ts';
 import { FOLLOWING, type SsoWorld, startSsoWorld } from './sso-world.ts';
-import { addKey, KEYTURN, operations, type Result } from './world.ts';
+import { addKey, finished, KEYTURN, operations, type Result } from './world.ts';
 
 let world: SsoWorld;
 beforeEach(async () => {
@@ -48,7 +49,10 @@ region = eu-central-1
     expect(config()).toBe(before + block);
     expect(stdout).toMatch(/^--- \S+\n\+\+\+ \S+\n\+\[profile account-1111-Developer\]\n\+sso_session = corp\n/);
     expect(stdout).toMatch(/\nWrote to \S+: 3 added, 0 changed, 0 removed, 0 as they were\n$/);
-    // A profile of it works, in Keyturn and as the AWS CLI reads it.
+    // A profile of it works, and Debian's AWS CLI reads it as it is meant.
+    const ask = ['configure', 'get', 'sso_account_id', '--profile', 'Prod-EU-Read.Only'];
+    const asCliReadsIt = spawn('/usr/bin/aws', ask, { env: world.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    expect(await finished(asCliReadsIt)).toEqual({ status: 0, stdout: '444455556666\n', stderr: '' });
     const who = await world.run(['exec', 'Prod-EU-Read.Only', '--', 'sh', '-c', 'echo $AWS_REGION $AWS_ACCESS_KEY_ID']);
     expect(who.stdout).toMatch(/^eu-central-1 ASIA/);
 
@@ -123,6 +127,14 @@ Would write to ${world.configFile}: 1 added, 1 changed, 1 removed, 1 as they wer
       expect(terminal.output).toContain(end);
     }
     expect(config()).toContain('[profile p/account-4444-Admin]');
+  });
+
+  it('takes what the settings file says for it', async () => {
+    fs.mkdirSync(world.file('.config/keyturn'), { recursive: true });
+    const settings = '[sso populate]\ntemplate = {account_id}:{role_name}\nprefix = corp:\nrole = dev*\nyes = true\n';
+    fs.writeFileSync(world.file('.config/keyturn/config'), settings);
+    expect((await populate()).stdout).toMatch(/: 1 added, /);
+    expect(config()).toContain('\n[profile corp:111122223333:Developer]\n');
   });
 
   it('leaves names alone that are taken, in the file and in the vault', async () => {

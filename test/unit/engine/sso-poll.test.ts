@@ -53,6 +53,10 @@ describe('polling for the token of a device code', () => {
     ['AccessDeniedException', 'SSO_LOGIN_DENIED'],
     ['InvalidGrantException', 'AWS_REJECTED'],
     ['InvalidClientException', 'AWS_REJECTED'],
+    ['InvalidRequestException', 'AWS_REJECTED'],
+    ['UnauthorizedClientException', 'AWS_REJECTED'],
+    ['UnsupportedGrantTypeException', 'AWS_REJECTED'],
+    ['InvalidScopeException', 'AWS_REJECTED'],
   ])('ends at once at %s, with %s', async (awsCode, code) => {
     const { outcome, times } = await poll([refusal('AuthorizationPendingException'), refusal(awsCode)]);
     expect(outcome).toMatchObject({ code });
