@@ -1,4 +1,5 @@
 import type { Cli } from './cli.ts';
+import { printable } from './output.ts';
 
 export type SsoName = Awaited<ReturnType<Cli['vault']['sso']['names']>>[number];
 export type SsoTarget = SsoName['target'];
@@ -6,5 +7,5 @@ export type SsoTargetName = Parameters<Cli['vault']['sso']['login']>[0];
 
 /** What a person calls an IAM Identity Center. */
 export function ssoLabel({ session, startUrl }: Pick<SsoName, 'session' | 'startUrl'>): string {
-  return session === undefined ? startUrl : `${session} (${startUrl})`;
+  return printable(session === undefined ? startUrl : `${session} (${startUrl})`);
 }

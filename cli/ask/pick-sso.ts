@@ -1,7 +1,6 @@
 import fuzzysort from 'fuzzysort';
 import { VaultError } from '../../native-host/errors.ts';
 import type { Cli } from '../cli.ts';
-import { printable } from '../output.ts';
 import { type SsoName, type SsoTarget, ssoLabel } from '../sso-label.ts';
 import { pick } from './pick.ts';
 
@@ -14,7 +13,7 @@ const MARK_WIDTH = 3;
  * @throws VaultError CANCELLED on Esc and Ctrl-C
  */
 export async function pickSso(names: readonly SsoName[], { signal }: Pick<Cli, 'signal'>): Promise<SsoTarget> {
-  const labels = names.map((name) => printable(ssoLabel(name)));
+  const labels = names.map(ssoLabel);
   const chosen = await pick<Choice>('Login', {
     choices: (columns) =>
       labels.map((label, index) => ({

@@ -45,6 +45,8 @@ export type Page<T> = { readonly items: readonly T[]; readonly nextToken?: strin
 
 /** As many as an answer can hold. */
 const PAGE_SIZE = 100;
+/** What AWS lets a permission set be called. It goes into the config file, where a line break would be another setting. */
+const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
 
 /**
  * The accounts in which the person has a role.
@@ -79,8 +81,8 @@ export async function listAccountRoles(
   const answer = await call('ListAccountRoles', options, (client, sdk, sending) =>
     client.send(new sdk.ListAccountRolesCommand(input), sending),
   );
-  const items = (answer.roleList ?? []).map(({ roleName }) => {
-    if (!roleName) throw notAwsAnswer({ service: 'SSO', operation: 'ListAccountRoles' });
+  const items = (answer.roleList ?? []).map(({ roleName = '' }) => {
+    if (!ROLE_NAME.test(roleName)) throw notAwsAnswer({ service: 'SSO', operation: 'ListAccountRoles' });
     return roleName;
   });
   return { items, ...(answer.nextToken && { nextToken: answer.nextToken }) };

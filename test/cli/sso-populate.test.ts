@@ -188,6 +188,15 @@ Would write to ${world.configFile}: 1 added, 1 changed, 1 removed, 1 as they wer
     expect(config()).toBe(before);
   });
 
+  it('writes no setting that the name of a role might smuggle in', async () => {
+    const before = config();
+    world.sso.assign({ account: '111122223333', permissionSet: 'x\ncredential_process = evil' });
+    const { status, stderr } = await populate('--yes');
+    expect(stderr).toMatch(/ListAccountRoles.*\[AWS_\w+\]\n$/);
+    expect(status).toBe(1);
+    expect(config()).toBe(before);
+  });
+
   it('does not touch a block that has lost one of its ends, or has a line behind it', async () => {
     await populate('--yes');
     const good = config();
