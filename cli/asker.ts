@@ -46,6 +46,10 @@ export function commandAsker(flags: AskFlags, how: AskHow, cli: Omit<Cli, 'ask'>
       const target = profile === '' ? { session } : { profile };
       return ssoLogin({ target, flow: flags.ssoFlow, stdout: how.stdout, program: how.program, signal }, cli);
     },
+    async awsLogin({ profile }, signal) {
+      const { awsLogin } = await import('./ask/aws-login.ts');
+      return awsLogin({ profile, stdout: how.stdout, program: how.program, signal }, cli);
+    },
     async passphrase({ vaultDir, rejected: why }, signal) {
       // The Keyturn that runs this one for a profile keeps the variable from it.
       const variable = cli.env.KEYTURN_RESOLVING

@@ -20,6 +20,8 @@ export type Asker = {
   passphrase(question: PassphraseQuestion, signal: AbortSignal): Promise<string>;
   /** Has the person log in to the IAM Identity Center of the profile or session; when it returns, the vault has the token. */
   ssoLogin(question: SsoQuestion, signal: AbortSignal): Promise<void>;
+  /** Has the person log in with console credentials as `aws login` does; when it returns, the login is in AWS's cache. */
+  awsLogin(question: { readonly profile: string }, signal: AbortSignal): Promise<void>;
 };
 
 export type AskOptions = {
@@ -66,6 +68,7 @@ export async function asking<T>(attempt: (answers: Answers) => Promise<T>, optio
 class Questioner {
   private readonly options: AskOptions;
   private readonly held: Map<string, Release>;
+  private readonly loggedIn = new Set<string>();
   private readonly tries = { code: 0, passphrase: 0, login: 0 };
   private question: (MfaQuestion & { readonly sessionKey: string }) | undefined;
   private tokenCode: Answers['tokenCode'];
@@ -80,6 +83,7 @@ class Questioner {
     if (isLockedFile(error)) return this.passphrase(error);
     if (error.code === 'MFA_REQUIRED') return this.code(error);
     if (error.code === 'SSO_LOGIN_REQUIRED') return this.login(error);
+    if (error.code === 'LOGIN_REQUIRED') return this.awsLogin(error);
     if (error.code === 'MFA_REJECTED' && this.question !== undefined) return this.ask(error);
     throw error;
   }
@@ -100,6 +104,16 @@ class Questioner {
         await this.passphrase(failure);
       }
     }
+  }
+
+  /** Once for each profile of a chain. */
+  private async awsLogin(error: VaultError): Promise<Pick<Answers, 'tokenCode'>> {
+    const { asker, signal } = this.options;
+    const { profile = '' } = error.details;
+    if (this.loggedIn.has(profile)) throw error;
+    this.loggedIn.add(profile);
+    await asker.awsLogin({ profile }, signal);
+    return this.tokenCode === undefined ? {} : { tokenCode: this.tokenCode };
   }
 
   private async passphrase(error: VaultError): Promise<Pick<Answers, 'tokenCode'>> {

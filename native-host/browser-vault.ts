@@ -1,6 +1,6 @@
 import type { HostVault } from './actions.ts';
 import { type Asker, asking, type MfaQuestion } from './ask.ts';
-import { browserLogin } from './browser-login.ts';
+import { browserAwsLogin, browserLogin } from './browser-login.ts';
 import type { ConsoleOpens } from './console-opens.ts';
 import { VaultError } from './errors.ts';
 import type { GivenCode } from './fresh-code.ts';
@@ -79,6 +79,7 @@ function browserAsker(
       return freshCode(question, { ask, spent, now: () => new Date(), signal, notice: () => undefined });
     },
     ssoLogin: ({ profile }, signal) => browserLogin(profile, { vault, logins, signal, wanted }),
+    awsLogin: ({ profile }, signal) => browserAwsLogin(profile, { vault, logins, signal, wanted }),
     passphrase: ({ profile = wanted, ...question }, signal) =>
       shown({ kind: 'passphrase', requester, ...question, ...(profile !== undefined && { profile }) }, signal),
   };

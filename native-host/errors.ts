@@ -34,6 +34,9 @@ export const ERROR_CODES = [
   'SSO_LOGIN_REQUIRED',
   'SSO_LOGIN_DENIED',
   'SSO_LOGIN_EXPIRED',
+  'LOGIN_REQUIRED',
+  'LOGIN_DENIED',
+  'LOGIN_EXPIRED',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -1,3 +1,5 @@
+import { arnResource, isAssumedRole, readArn } from './aws/arn.ts';
+import type { ResolvedProfile } from './aws/profile.ts';
 import { type ChainOptions, planChain, type Step } from './engine/chain.ts';
 import { asVaultError } from './errors.ts';
 import type { ProfileSummary } from './protocol.ts';
@@ -16,13 +18,9 @@ export function profileSummaries(names: Iterable<string>, chain: ChainOptions): 
 function profileSummary(name: string, chain: ChainOptions): ProfileSummary {
   try {
     const profile = chain.resolve(name, false);
-    const { roleArn, sso } = profile;
-    // A key or a source profile comes before IAM Identity Center (chain.ts), and then its settings are not used.
+    // A key or a source profile comes before IAM Identity Center and logins (chain.ts), and then their settings are not used.
     const { lastStep, ...problem } = wayOf(name, chain);
-    const ssoRole = lastStep === 'sso-role' ? sso : undefined;
-    const arn = roleArn ?? (ssoRole === undefined ? profile.mfaSerial : undefined);
-    const accountId = arn === undefined ? ssoRole?.accountId : /^arn:[^:]+:iam::(\d{12}):/.exec(arn)?.[1];
-    const roleName = roleArn?.split('/').at(-1) ?? ssoRole?.roleName;
+    const { accountId, roleName } = identityOf(profile, lastStep);
     return {
       name,
       kind: roleName === undefined ? kindOf(lastStep) : 'role',
@@ -36,6 +34,24 @@ function profileSummary(name: string, chain: ChainOptions): ProfileSummary {
     return { name, kind: 'none', problem: asVaultError(error).message };
   }
 }
+
+type Identity = { readonly accountId?: string | undefined; readonly roleName?: string | undefined };
+
+/** The account and the role that a profile's settings tell. */
+function identityOf({ roleArn, sso, loginSession, mfaSerial }: ResolvedProfile, lastStep: LastStep): Identity {
+  if (roleArn !== undefined) return { accountId: readArn(roleArn)?.accountId, roleName: roleArn.split('/').at(-1) };
+  if (lastStep === 'sso-role') return { accountId: sso?.accountId, roleName: sso?.roleName };
+  const isLogin = lastStep === 'login-session';
+  const arn = readArn((isLogin ? loginSession : mfaSerial) ?? '');
+  if (arn === undefined) return {};
+  const { accountId } = arn;
+  // arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION
+  return isLogin && isAssumedRole(arn)
+    ? { accountId, roleName: arnResource(arn).path.split('/').at(-2) }
+    : { accountId };
+}
+
+type LastStep = Step['type'] | undefined;
 
 function kindOf(lastStep: Step['type'] | undefined): ProfileSummary['kind'] {
   if (lastStep === undefined) return 'none';

@@ -4,6 +4,7 @@ import type { ResolvedProfile } from './aws/profile.ts';
 import type { Env } from './engine/context.ts';
 import { isStoredKey } from './engine/session-cache.ts';
 import { FileVault } from './file-vault.ts';
+import type { AwsLoginOptions } from './operations/aws-login.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
 import type { DoctorRequest } from './operations/doctor.ts';
@@ -112,6 +113,12 @@ export class Vault {
       const plan = await this.access.plan(request, { keyring, signal: call.signal });
       return { credentials: await this.access.run(plan, call), profile: plan.profile };
     });
+  }
+
+  /** Has a person log in for a profile with a `login_session`. @throws VaultError LOGIN_*, AWS_*, CONFIG_INVALID, CANCELLED */
+  async awsLogin(profile: string, options: AwsLoginOptions): Promise<void> {
+    const { awsLogin } = await import('./operations/aws-login.ts');
+    return awsLogin(this.access, profile, options);
   }
 
   /**

@@ -1,12 +1,8 @@
-import { VaultError } from '../../native-host/errors.ts';
-import { browserOpener, isWithoutDisplay } from '../browser-opener.ts';
 import type { AskHow, Cli } from '../cli.ts';
 import type { SsoFlow } from '../grammar/sso-flags.ts';
-import { openInBrowser } from '../open-in-browser.ts';
-import { hasRunningHost } from '../running-hosts.ts';
+import { hasBrowser, isInContainer, isOpened } from './page.ts';
 
 type SsoTarget = Parameters<Cli['vault']['sso']['login']>[0];
-type SsoLoginOptions = Parameters<Cli['vault']['sso']['login']>[1];
 
 export type SsoLogin = Pick<AskHow, 'stdout' | 'program'> & {
   readonly target: SsoTarget;
@@ -38,7 +34,7 @@ export async function ssoLogin(
     onWait: () => cli.say('Waiting for another process that is logging in to IAM Identity Center ...'),
     show: async (page, shown) => {
       const { url } = page;
-      const request = { page, target, program, opensTab: !isByHand };
+      const request = { page, target, program, opensTab: !isByHand, said: SHOWN };
       if (await isInContainer(request, { ...cli, signal: shown })) return true;
       cli.say(isByHand ? OPEN : OPENING);
       cli.say(url);
@@ -49,53 +45,4 @@ export async function ssoLogin(
       return flow !== undefined;
     },
   });
-}
-
-type HostLogin = Pick<SsoLogin, 'target' | 'program'> & {
-  readonly page: Parameters<SsoLoginOptions['show']>[0];
-  readonly opensTab: boolean;
-};
-
-/**
- * Has a running browser show the page in the container of its organisation, and makes a device code known to all of them, so
- * that they do not take it for a stranger's.
- */
-async function isInContainer({ page, target, program, opensTab }: HostLogin, cli: Omit<Cli, 'ask'>): Promise<boolean> {
-  if (!opensTab && page.flow === 'pkce') return false;
-  if (!hasRunningHost(cli)) return false;
-  const { showLoginInBrowser } = await import('../login-in-browser.ts');
-  const { isShown, problem } = await showLoginInBrowser({ page, target, program, opensTab }, cli);
-  if (problem !== undefined) {
-    cli.say(`${cli.programName}: the browser with Keyturn could not open the page: ${problem.message}`);
-  }
-  if (!isShown) return false;
-  cli.say(SHOWN);
-  cli.say(page.url);
-  if (page.userCode !== undefined) cli.say(`The page must show this code: ${page.userCode}`);
-  return true;
-}
-
-async function isOpened(url: string, cli: Omit<Cli, 'ask'>): Promise<boolean> {
-  try {
-    await openInBrowser(url, cli);
-    return true;
-  } catch (error) {
-    if (!(error instanceof VaultError) || cli.signal.aborted) throw error;
-    cli.log(error.message);
-    // Nobody came, but the address is on the screen: somebody may be typing a password on that page by now.
-    return error.code === 'TIMEOUT';
-  }
-}
-
-/** A browser with Keyturn counts as well, unless the person sits at another machine. */
-function hasBrowser(cli: Omit<Cli, 'ask'>): boolean {
-  if (!isWithoutDisplay(cli.env) && hasRunningHost(cli)) return true;
-  try {
-    browserOpener(cli);
-    return true;
-  } catch (error) {
-    if (!(error instanceof VaultError)) throw error;
-    cli.log(error.message);
-    return false;
-  }
 }

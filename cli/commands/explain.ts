@@ -96,6 +96,7 @@ const TITLES: { readonly [T in Step['type']]: (step: Step) => string } = {
   saml: ({ roleArn }) => `AssumeRoleWithSAML ${roleArn}`,
   'sso-role': ({ roleName, accountId }) => `IAM Identity Center role ${roleName} in ${accountId}`,
   'credential-process': ({ command }) => `credential_process: ${command}`,
+  'login-session': ({ loginSession }) => `login of ${loginSession}`,
   'credential-source': ({ source }) => `credentials of ${source}`,
 };
 
@@ -143,6 +144,7 @@ function nowText({ cache, isRun, type }: Step, index: number, steps: readonly St
   if (cache.state === 'expiring') return `cached, but only ${left} left: would be made anew`;
   if (type === 'stored-key') return 'would be read from the vault';
   if (type === 'sso-role') return 'not cached: would be run, after a sign-in in the browser unless one is still good';
+  if (type === 'login-session') return 'would be taken from where AWS CLI and SDKs keep it, and renewed if need be';
   return 'not cached: would be run';
 }
 

@@ -33,4 +33,7 @@ export const errorTitles: { readonly [C in ErrorCode]: string } = {
   SSO_LOGIN_REQUIRED: 'A login to IAM Identity Center is needed',
   SSO_LOGIN_DENIED: 'The login was refused',
   SSO_LOGIN_EXPIRED: 'The login took too long',
+  LOGIN_REQUIRED: 'A login with your console credentials is needed',
+  LOGIN_DENIED: 'The login was refused',
+  LOGIN_EXPIRED: 'The login took too long',
 };

@@ -2,7 +2,7 @@ import { VaultError } from '../errors.ts';
 import { partitionOfRegion } from './partition.ts';
 import type { Env } from './profile.ts';
 
-export type EndpointService = 'STS' | 'IAM' | 'SIGNIN' | 'SSO' | 'SSO_OIDC';
+export type EndpointService = 'STS' | 'IAM' | 'SIGNIN' | 'SIGNIN_OAUTH' | 'SSO' | 'SSO_OIDC';
 
 /** What a profile says about where AWS is reached. */
 export type ProfileEndpoints = {
@@ -77,8 +77,8 @@ export function missingHostHint(service: string, { region, usesFips, usesDualsta
 /**
  * The endpoint the user configured for a service in place of AWS's own, without a trailing slash: AWS_ENDPOINT_URL_STS (or
  * _IAM, _SSO, _SSO_OIDC), then AWS_ENDPOINT_URL, then the profile's `[services]` section, then its `endpoint_url`.
- * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else the profile's key of that name, turns all of them off. The sign-in endpoint is
- * no service of the SDKs: it moves by its own variable only.
+ * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else the profile's key of that name, turns all of them off. The sign-in endpoint of the
+ * console (SIGNIN) is no service of the SDKs: it moves by its own variable only. That of `aws login` (SIGNIN_OAUTH) is one.
  * @throws VaultError CONFIG_INVALID for what is no http or https URL, naming where it was set
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
@@ -88,13 +88,13 @@ export function configuredEndpoint(
   { endpoint, serviceEndpoints, ignoresEndpoints }: ProfileEndpoints = {},
 ): string | undefined {
   if (isIgnored(env, ignoresEndpoints)) return undefined;
-  const variables =
-    service === 'SIGNIN' ? ['AWS_ENDPOINT_URL_SIGNIN'] : [`AWS_ENDPOINT_URL_${service}`, 'AWS_ENDPOINT_URL'];
+  const id = service === 'SIGNIN_OAUTH' ? 'signin' : service.toLowerCase();
+  const own = `AWS_ENDPOINT_URL_${id.toUpperCase()}`;
+  const variables = service === 'SIGNIN' ? [own] : [own, 'AWS_ENDPOINT_URL'];
   for (const variable of variables) {
     const text = env[variable];
     if (text) return httpUrl(text, variable);
   }
-  const id = service.toLowerCase();
   const ofService = serviceEndpoints?.[id];
   if (ofService) return httpUrl(ofService, `the endpoint_url of ${id} in the [services] section`);
   return endpoint && service !== 'SIGNIN' ? httpUrl(endpoint, 'endpoint_url') : undefined;

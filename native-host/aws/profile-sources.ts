@@ -1,3 +1,4 @@
+import { readArn } from './arn.ts';
 import type { CredentialSource, SamlSource, SsoSource, WebIdentityToken } from './profile.ts';
 import type { SettingLookup } from './setting-lookup.ts';
 import { parseScopes } from './sso-session.ts';
@@ -49,6 +50,16 @@ export function webIdentityTokenOf(lookup: SettingLookup): WebIdentityToken | un
   if (file !== undefined) return { file };
   const process = lookup.text('web_identity_token_process');
   return process === undefined ? undefined : { process };
+}
+
+/**
+ * What `aws login` wrote: the ARN of who logged in, under which AWS's tools keep the session.
+ * @throws VaultError CONFIG_INVALID
+ */
+export function loginSessionOf(lookup: SettingLookup): string | undefined {
+  const setting = lookup.find('login_session');
+  if (setting === undefined || readArn(setting.value) !== undefined) return setting?.value;
+  throw lookup.invalid(setting, "the ARN that 'aws login' writes there, such as arn:aws:iam::111122223333:user/NAME");
 }
 
 const SAML_PROVIDER_ARN = /^arn:[a-z-]+:iam::\d{12}:saml-provider\/[\w.-]{1,128}$/;

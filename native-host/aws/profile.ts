@@ -3,6 +3,7 @@ import { durationsOf } from './profile-durations.ts';
 import {
   type CREDENTIAL_SOURCES,
   credentialSourceOf,
+  loginSessionOf,
   samlOf,
   serviceEndpointsOf,
   ssoOf,
@@ -61,8 +62,8 @@ export type ResolvedProfile = {
   readonly saml?: SamlSource;
   readonly credentialProcess?: string;
   readonly credentialSource?: CredentialSource;
-  /** The key that says this profile takes its credentials from a source that is not read, if any. */
-  readonly otherSource?: string;
+  /** The ARN of who has logged in with `aws login`. */
+  readonly loginSession?: string;
 };
 
 export type SsoSource = {
@@ -133,7 +134,7 @@ export function resolveProfile(name: string, options: ResolveOptions): ResolvedP
     saml: samlOf(lookup),
     credentialProcess: text('credential_process'),
     credentialSource,
-    otherSource: text('login_session') === undefined ? undefined : 'login_session',
+    loginSession: loginSessionOf(lookup),
   });
 }
 

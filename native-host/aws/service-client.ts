@@ -51,7 +51,11 @@ type SdkClient = { readonly middlewareStack: { remove(name: string): boolean } }
  * The settings of an SDK client. Each one the SDK would otherwise look up in the process environment or in ~/.aws has an
  * explicit value, so that a client depends on `options` alone (test/contract/aws-edge.test.ts poisons both).
  */
-function clientSettings(options: CallOptions, service: ServiceCall['service'], seen: (skewMs: number) => void) {
+export function clientSettings(
+  options: CallOptions,
+  service: ServiceCall['service'],
+  seen: (skewMs: number) => void = () => undefined,
+) {
   const { credentials } = options;
   const region = checkRegion(options.region);
   return {
@@ -78,6 +82,7 @@ const ENDPOINT_NAMES: { readonly [S in ServiceCall['service']]: EndpointService 
   IAM: 'IAM',
   SSO: 'SSO',
   'SSO OIDC': 'SSO_OIDC',
+  Signin: 'SIGNIN_OAUTH',
 };
 
 function sdkCredentials({ accessKeyId, secretAccessKey, sessionToken }: Credentials) {

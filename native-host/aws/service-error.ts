@@ -1,6 +1,9 @@
 import { type ErrorCode, type ErrorDetails, VaultError } from '../errors.ts';
 
-export type ServiceCall = { readonly service: 'STS' | 'IAM' | 'SSO' | 'SSO OIDC'; readonly operation: string };
+export type ServiceCall = {
+  readonly service: 'STS' | 'IAM' | 'SSO' | 'SSO OIDC' | 'Signin';
+  readonly operation: string;
+};
 
 export type FailedCall = ServiceCall & {
   /** What must not come back in AWS's words. */
@@ -63,6 +66,10 @@ const WRONG_MFA_CODE: Meaning = {
   remedy: 'enter the next code of the device (each works once), and check mfa_serial',
 };
 
+const MAY_NOT_LOG_IN: Meaning = {
+  code: 'AWS_ACCESS_DENIED',
+  remedy: 'ask for signin:AuthorizeOAuth2Access and signin:CreateOAuth2Token, as in SignInLocalDevelopmentAccess',
+};
 const WRONG_MFA_CODES: Meaning = {
   code: 'MFA_REJECTED',
   remedy: 'give two codes that the device shows one after the other, each as soon as it appears',
@@ -94,6 +101,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   RequestTimeTooSkewed: SKEWED,
   RequestExpired: SKEWED,
   RequestInTheFuture: SKEWED,
+  INSUFFICIENT_PERMISSIONS: MAY_NOT_LOG_IN,
+  AUTHCODE_EXPIRED: { code: 'LOGIN_EXPIRED', remedy: 'log in again' },
   Throttling: THROTTLED,
   ThrottlingException: THROTTLED,
   ThrottledException: THROTTLED,
@@ -153,7 +162,7 @@ function meaningOf({ awsCode, text, status }: AwsAnswer, operation: string): Mea
   return known ?? (status === 429 ? THROTTLED : status >= 500 ? UNAVAILABLE : REJECTED);
 }
 
-function answerOf(error: unknown, { secrets }: FailedCall): AwsAnswer | undefined {
+function answerOf(error: unknown, { secrets, service }: FailedCall): AwsAnswer | undefined {
   if (!(error instanceof Error) || !('$metadata' in error)) return undefined;
   // The SDK puts its $metadata on every error of a call; both fields are checked before use.
   const { httpStatusCode, requestId } = error.$metadata as { httpStatusCode?: number; requestId?: string };
@@ -162,9 +171,14 @@ function answerOf(error: unknown, { secrets }: FailedCall): AwsAnswer | undefine
   return {
     status: httpStatusCode,
     requestId: requestId ?? '',
-    awsCode: error.name,
+    awsCode: service === 'Signin' ? signinCode(error) : error.name,
     text: plainText(saidBy(error), secrets),
   };
+}
+
+/** AWS Sign-In tells more in a field of its errors than by their names. */
+function signinCode(error: Error): string {
+  return 'error' in error && typeof error.error === 'string' && error.error !== '' ? error.error : error.name;
 }
 
 /** IAM Identity Center's OIDC service speaks OAuth, where the words are in a field of their own. */

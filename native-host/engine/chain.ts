@@ -28,6 +28,7 @@ export type Step = { readonly profile: ResolvedProfile; readonly reason: string 
       readonly saml: SamlSource;
     }
   | { readonly type: 'credential-process'; readonly command: string }
+  | { readonly type: 'login-session'; readonly loginSession: string }
   | { readonly type: 'credential-source'; readonly source: CredentialSource }
   | { readonly type: 'session-token'; readonly duration: Duration; readonly mfaSerial?: string }
   | {

@@ -50,6 +50,7 @@ const sources: { [T in Exclude<SourceType, 'stored-key'>]: () => Promise<Source<
   'web-identity': async () => (await import('./web-identity.ts')).webIdentity,
   saml: async () => (await import('./saml.ts')).saml,
   'credential-process': async () => (await import('./credential-process.ts')).credentialProcess,
+  'login-session': async () => (await import('./login-session.ts')).loginSession,
   'credential-source': async () => (await import('./credential-source.ts')).credentialSource,
 };
 
@@ -115,7 +116,9 @@ async function sourceSession(
     const made = await source(step as never, options); // as above
     options.answers.given.set(sessionKey, made);
     const { sessionToken, expiresAt } = made;
-    if (sessionToken !== undefined && expiresAt !== undefined) {
+    // AWS's tools keep a login themselves, and a logout there is to count here.
+    const isKept = step.type !== 'login-session';
+    if (isKept && sessionToken !== undefined && expiresAt !== undefined) {
       await writeSession(context, sessionKey, { ...made, sessionToken, expiresAt });
     }
     return made;

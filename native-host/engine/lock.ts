@@ -26,6 +26,8 @@ const SHARED_FAILURES: readonly ErrorCode[] = [
   'AWS_CREDENTIALS_INVALID',
   'SSO_LOGIN_DENIED',
   'SSO_LOGIN_EXPIRED',
+  'LOGIN_DENIED',
+  'LOGIN_EXPIRED',
 ];
 
 /**

@@ -8,13 +8,16 @@ import { inRange, missingCredentials, unusable } from './plan-errors.ts';
  * @throws VaultError CREDENTIALS_NOT_FOUND, CONFIG_INVALID
  */
 export function ownSource(profile: ResolvedProfile, plainTextFile: ChainOptions['plainTextFile']): Step {
-  const { sso, credentialProcess: command, credentialSource: source, roleArn } = profile;
+  const { sso, credentialProcess: command, loginSession, credentialSource: source, roleArn } = profile;
   if (sso !== undefined)
     return { type: 'sso-role', profile, sso, reason: 'the profile is a role of IAM Identity Center' };
   const ofToken = roleOfToken(profile);
   if (ofToken !== undefined) return ofToken;
   if (command !== undefined) {
     return { type: 'credential-process', profile, command, reason: 'credential_process is set' };
+  }
+  if (loginSession !== undefined) {
+    return { type: 'login-session', profile, loginSession, reason: 'login_session is set' };
   }
   if (source !== undefined && roleArn === undefined) {
     throw unusable(profile, 'credential_source is the source of a role, and role_arn is missing');

@@ -24,15 +24,9 @@ export function sourceLoop(path: readonly string[]): VaultError {
   return new VaultError('PROFILE_LOOP', message, { details: { profile } });
 }
 
-export function missingCredentials(
-  { name, otherSource }: ResolvedProfile,
-  plainTextFile: string | undefined,
-): VaultError {
+export function missingCredentials({ name }: ResolvedProfile, plainTextFile: string | undefined): VaultError {
   if (plainTextFile !== undefined) return inPlainText(name, plainTextFile);
-  const message =
-    otherSource === undefined
-      ? `profile ${name}: credentials missing; store its key with 'keyturn add ${name}' or name a source_profile`
-      : `profile ${name}: credentials missing; its ${otherSource} setting is a source of credentials that this version does not read`;
+  const message = `profile ${name}: credentials missing; store its key with 'keyturn add ${name}' or name a source_profile`;
   return new VaultError('CREDENTIALS_NOT_FOUND', message, { details: { profile: name } });
 }
 

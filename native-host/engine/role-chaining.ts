@@ -1,3 +1,4 @@
+import { isAssumedRole, readArn } from '../aws/arn.ts';
 import { VaultError } from '../errors.ts';
 import type { Step } from './chain.ts';
 
@@ -10,6 +11,10 @@ export const MAX_CHAINED_SECONDS = 3600;
 /** Whether a step's credentials are known to be a role's. What a program or the environment gives may be anybody's. */
 export function isRole(step: Step): boolean {
   if (step.type === 'credential-source') return step.source !== 'Environment';
+  if (step.type === 'login-session') {
+    const arn = readArn(step.loginSession);
+    return arn !== undefined && isAssumedRole(arn);
+  }
   return ['assume-role', 'web-identity', 'saml', 'sso-role'].includes(step.type);
 }
 
@@ -43,6 +48,7 @@ function behind(step: Step, source: Step): string {
 
 function roleOf(source: Step): string {
   if (source.type === 'sso-role') return `the IAM Identity Center role ${JSON.stringify(source.sso.roleName)}`;
+  if (source.type === 'login-session') return `${source.loginSession}, which has logged in`;
   if (source.type === 'credential-source') return `the role that ${source.source} gives`;
   return `the role of ${JSON.stringify(source.profile.name)}`;
 }

@@ -27,6 +27,7 @@ const TYPES = {
   saml: 'sts.AssumeRoleWithSAML',
   'sso-role': 'sso.GetRoleCredentials',
   'credential-process': 'credential_process',
+  'login-session': 'login_session',
   'credential-source': 'credential_source',
 } as const;
 
@@ -92,6 +93,7 @@ function inputs(step: Step, env: Context['env']): readonly unknown[] {
   const common = [step.type, profile.name];
   if (step.type === 'stored-key') return common;
   if (step.type === 'credential-process') return [...common, step.command];
+  if (step.type === 'login-session') return [...common, step.loginSession];
   if (step.type === 'credential-source') return [...common, step.source, ...sourceInputs(step.source, env)];
   const place = [...common, ...endpointInputs(profile, env)];
   if (step.type === 'sso-role') {

@@ -8,6 +8,7 @@ import {
   type TokenGrant,
 } from '../aws/sso-oidc.ts';
 import { VaultError } from '../errors.ts';
+import { codeFromPage } from './page-code.ts';
 import { heldTokens, keepToken, spreadToken } from './sso-held.ts';
 import { bareStartUrl } from './sso-json.ts';
 import { listenForCode, REDIRECT_URI } from './sso-loopback.ts';
@@ -132,7 +133,7 @@ async function register(flow: SsoFlow, instance: SsoInstance, options: LoginOpti
 async function byCode(client: SsoClient, instance: SsoInstance, options: LoginOptions): Promise<LoggedIn | undefined> {
   const state = randomBytes(24).toString('base64url');
   const codeVerifier = randomBytes(48).toString('base64url');
-  const loopback = await listenForCode(state);
+  const loopback = await listenForCode(state, denied);
   const { redirectUri } = loopback;
   try {
     const url = authorizationUrl(options.service, {
@@ -144,7 +145,12 @@ async function byCode(client: SsoClient, instance: SsoInstance, options: LoginOp
       scopes: scopesOf(instance).join(' '),
       code_challenge: createHash('sha256').update(codeVerifier).digest('base64url'),
     });
-    const code = await untilShown({ flow: 'pkce', url, ...organisation(instance) }, loopback.code, options);
+    const code = await codeFromPage(loopback.code, {
+      show: (signal) => options.show({ flow: 'pkce', url, ...organisation(instance) }, signal),
+      signal: options.context.signal,
+      seconds: LOGIN_SECONDS,
+      late: () => loginExpired(LOGIN_SECONDS),
+    });
     if (code === undefined) return undefined;
     const grant: TokenGrant = { type: 'authorization-code', code, redirectUri, codeVerifier };
     return { client, token: await createToken(options.service, client, grant) };
@@ -155,30 +161,6 @@ async function byCode(client: SsoClient, instance: SsoInstance, options: LoginOp
 
 function organisation({ startUrl, session }: SsoInstance): Pick<SsoPage, 'startUrl' | 'session'> {
   return { startUrl: bareStartUrl(startUrl), ...(session !== undefined && { session }) };
-}
-
-/** The person's answer; `undefined` as soon as it is known that no browser has the page. */
-async function untilShown(
-  page: SsoPage,
-  code: Promise<string>,
-  { show, context }: LoginOptions,
-): Promise<string | undefined> {
-  const over = new AbortController();
-  const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(context.signal.reason);
-  context.signal.addEventListener('abort', stop, { once: true });
-  const timer = setTimeout(() => reject(loginExpired(LOGIN_SECONDS)), LOGIN_SECONDS * 1000);
-  const shown = show(page, AbortSignal.any([over.signal, context.signal]));
-  const unseen = shown.then((isShown) => (isShown ? stopped : undefined));
-  // Once the answer is there, nobody listens to how the showing ended.
-  unseen.catch(() => undefined);
-  try {
-    return await Promise.race([code, unseen, stopped]);
-  } finally {
-    clearTimeout(timer);
-    context.signal.removeEventListener('abort', stop);
-    over.abort();
-  }
 }
 
 async function byDevice(client: SsoClient, instance: SsoInstance, options: LoginOptions): Promise<LoggedIn> {
@@ -199,4 +181,10 @@ async function byDevice(client: SsoClient, instance: SsoInstance, options: Login
   } finally {
     over.abort();
   }
+}
+
+/** `why`: what the service says, in brackets, or nothing. */
+function denied(why: string): VaultError {
+  const message = `the login to IAM Identity Center was refused in the browser${why}; run the command again to log in`;
+  return new VaultError('SSO_LOGIN_DENIED', message);
 }

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { VaultError } from '../errors.ts';
+import type { VaultError } from '../errors.ts';
 
 /** As it is registered: the service leaves the port out of its comparison. @see https://www.rfc-editor.org/rfc/rfc8252#section-7.3 */
 export const REDIRECT_URI = 'http://127.0.0.1/oauth/callback';
@@ -9,7 +9,7 @@ const PATH = '/oauth/callback';
 export type Loopback = {
   /** REDIRECT_URI with this listener's port. */
   readonly redirectUri: string;
-  /** The authorization code, or the refusal. @throws VaultError SSO_LOGIN_DENIED */
+  /** The authorization code. @throws VaultError what `refused` makes of a refusal */
   readonly code: Promise<string>;
   readonly close: () => void;
 };
@@ -18,7 +18,7 @@ export type Loopback = {
  * Waits on 127.0.0.1 for the browser that comes back from the authorization page with `state`. It takes one answer; what does
  * not know `state` is told so and changes nothing.
  */
-export async function listenForCode(state: string): Promise<Loopback> {
+export async function listenForCode(state: string, refused: (why: string) => VaultError): Promise<Loopback> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   // Nobody may be waiting yet, or any more, when it comes.
   promise.catch(() => undefined);
@@ -32,7 +32,7 @@ export async function listenForCode(state: string): Promise<Loopback> {
     }
     isAnswered = true;
     const code = query.get('code');
-    const settle = (): void => (code ? resolve(code) : reject(denied(query.get('error'))));
+    const settle = (): void => (code ? resolve(code) : reject(refused(whyRefused(query.get('error')))));
     response.once('close', settle);
     if (code) answer(response, 200, 'You are logged in', 'You can close this tab and go back to where you came from.');
     else answer(response, 200, 'The login was refused', 'You can close this tab; nothing was changed.');
@@ -73,10 +73,9 @@ function answer(response: ServerResponse, status: number, title: string, text: s
   );
 }
 
-function denied(error: string | null): VaultError {
-  const why = error === null || error === 'access_denied' ? '' : ` (${error.replaceAll(/[^\w.-]/g, '').slice(0, 60)})`;
-  const message = `the login to IAM Identity Center was refused in the browser${why}; run the command again to log in`;
-  return new VaultError('SSO_LOGIN_DENIED', message);
+/** The service's own word for a refusal, unless it is just that. */
+function whyRefused(error: string | null): string {
+  return error === null || error === 'access_denied' ? '' : ` (${error.replaceAll(/[^\w.-]/g, '').slice(0, 60)})`;
 }
 
 function listening(server: Server): Promise<number> {

@@ -82,6 +82,8 @@ export type ExplainedStep = {
   /** The command line of a credential_process, web_identity_token_process or saml_process. */
   readonly command?: string;
   readonly tokenFile?: string;
+  /** The ARN of who has logged in with `aws login`. */
+  readonly loginSession?: string;
   /** The value of credential_source. */
   readonly source?: string;
 };
@@ -233,6 +235,8 @@ function detailsOf(step: Step): Partial<ExplainedStep> {
     }
     case 'credential-process':
       return { command: step.command };
+    case 'login-session':
+      return { ...region, loginSession: step.loginSession };
     case 'credential-source':
       return { source: step.source };
     case 'web-identity': {

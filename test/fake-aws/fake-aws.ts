@@ -12,7 +12,8 @@
  *
  * It speaks STS (GetSessionToken, AssumeRole, also with a web identity or a SAML assertion, GetFederationToken, GetCallerIdentity), IAM (GetUser, the access key and
  * the MFA device operations), S3 ListBuckets, IAM Identity Center (its OIDC service with device codes, authorization codes with PKCE
- * and refresh tokens, the pages a person sees there, and the portal), the federation sign-in endpoint and a console page that shows whose session the cookie
+ * and refresh tokens, the pages a person sees there, and the portal), the sign-in endpoint of `aws login`
+ * (PKCE, DPoP, refresh tokens that are good once), the federation sign-in endpoint and a console page that shows whose session the cookie
  * of the tab belongs to. Signatures, clocks, session tokens, durations, trust policies, MFA codes (each good once) and
  * partitions are checked as AWS checks them. Whatever it does not know is answered 501 and kept in `unexpectedCalls`.
  *
@@ -32,6 +33,7 @@ import {
   type LimitOptions,
   newFaults,
 } from './faults.ts';
+import { addConsoleUser, type LoginHandle } from './login-set-up.ts';
 import { addSamlProvider, type SamlHandle, type SamlProviderOptions } from './saml-set-up.ts';
 import { startListeners, type TlsOptions } from './server.ts';
 import {
@@ -110,6 +112,8 @@ export type FakeAws = {
   /** @throws Error if there is none */
   readonly mfaDevice: (serial: string) => MfaDevice;
   readonly addRole: (options: RoleOptions) => Role;
+  /** Somebody who is signed in to the console in the browser, and may use that session for `aws login`. */
+  readonly addConsoleUser: (identity: User | Role) => LoginHandle;
   /** An IAM Identity Center instance; its person is signed in, and a visit of an authorization page is a click on Allow. */
   readonly addSso: (options?: SsoOptions) => SsoHandle;
   /** Ends a session at once, whatever time it had left: the next call with it gets ExpiredToken. */
@@ -176,6 +180,7 @@ function setUp(state: State) {
     mfaSerials: () => [...state.devices.keys()],
     mfaDevice: (serial: string) => mfaDevice(state, serial),
     addRole: (options: RoleOptions) => addRole(state, options),
+    addConsoleUser: (identity: User | Role) => addConsoleUser(state, identity),
     addSso: (options: SsoOptions = {}) => addSso(state, options),
     expireSession: (accessKeyId: string) => expireSession(state, accessKeyId),
   };

@@ -12,6 +12,7 @@ import { consoleOperation } from './console.ts';
 import type { Faults } from './faults.ts';
 import { federationOperation } from './federation.ts';
 import { isAwsHost, placeOf } from './hosts.ts';
+import { loginOperation } from './login.ts';
 import { frontDoor, queryOperation } from './query-api.ts';
 import type { Answer, Operation, Request } from './request.ts';
 import { s3Operation } from './s3.ts';
@@ -76,6 +77,7 @@ function operationOf(state: State, request: Request): Operation | undefined {
     portalOperation(state, request) ??
     ssoPageOperation(state, request) ??
     ssoDeviceOperation(state, request) ??
+    loginOperation(state, request) ??
     federationOperation(state, request) ??
     consoleOperation(state, request) ??
     frontDoor(request)

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Partition } from './hosts.ts';
+import { emptyLoginState, type LoginState } from './login-state.ts';
 import { emptySsoState, type SsoState } from './sso-state.ts';
 
 export type User = {
@@ -172,6 +173,7 @@ export type State = {
   /** One-time codes that carry a console session to another site of the same partition. */
   readonly handovers: Map<string, string>;
   readonly sso: SsoState;
+  readonly logins: LoginState;
   readonly consoleVisits: ConsoleVisit[];
   readonly calls: RecordedCall[];
   readonly unexpectedCalls: UnexpectedCall[];
@@ -193,6 +195,7 @@ export function emptyState(now: () => Date): State {
     consoleSessions: new Map(),
     handovers: new Map(),
     sso: emptySsoState(),
+    logins: emptyLoginState(),
     consoleVisits: [],
     calls: [],
     unexpectedCalls: [],
@@ -246,9 +249,10 @@ export function isDenied(caller: Caller, action: string): boolean {
 }
 
 /**
- * Whether a session stopped working before its time: a user's sessions go with the user's key that made them. A role
+ * Whether a session stopped working before its time: a user's sessions go with the user's key that made them (those of a login have none). A role
  * session stands on its own, and outlives the key.
  */
 export function isSourceGone(state: State, session: Session): boolean {
-  return session.type !== 'role' && !state.keys.has(session.sourceAccessKeyId);
+  const isOfKey = session.type !== 'role' && session.sourceAccessKeyId !== '';
+  return isOfKey && !state.keys.has(session.sourceAccessKeyId);
 }

@@ -31,6 +31,7 @@ function scripted(codes: string[]): Asker & { questions: MfaQuestion[] } {
     },
     passphrase: async () => codes.shift() ?? '',
     ssoLogin: async () => undefined,
+    awsLogin: async () => undefined,
   };
 }
 

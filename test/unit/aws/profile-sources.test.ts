@@ -181,6 +181,7 @@ it('reports every key that is read, with its place', async () => {
     ...{ duration_seconds: '900', session_tags: 'a=b', sts_regional_endpoints: 'legacy', services: 's' },
     ...{ use_fips_endpoint: 'true', use_dualstack_endpoint: 'true', ignore_configured_endpoint_urls: 'true' },
     ...{ include_profile: 'other', credential_source: 'Environment', sso_account_id: '111122223333' },
+    login_session: 'arn:aws:iam::111122223333:user/x',
     principal_arn: 'arn:aws:iam::111122223333:saml-provider/x',
   };
   const lines = (keys: readonly string[]): string => keys.map((key) => `${key} = ${values[key] ?? 'x'}\n`).join('');

@@ -8,6 +8,8 @@ sso_region = eu-central-1
 sso_account_id = 111122223333
 sso_role_name = Admin
 `;
+const LOGIN = 'login_session = arn:aws:iam::111122223333:user/ada\n';
+const ROLE_LOGIN = 'login_session = arn:aws:sts::111122223333:assumed-role/Console/ada\n';
 const ROLE = 'role_arn = arn:aws:iam::444455556666:role/Deploy\n';
 
 /** A step as "type profile [seconds]". */
@@ -27,6 +29,10 @@ describe('a source of its own', () => {
     ['a web identity', `web_identity_token_file = /t\n${ROLE}duration_seconds = 7200\n`, ['web-identity p 7200']],
     ['a SAML assertion', `saml_process = get\n${ROLE}duration_seconds = 7200\n`, ['saml p 7200']],
     ['a program', 'credential_process = get\n', ['credential-process p']],
+    ['a console login', LOGIN, ['login-session p']],
+    ['a role on a console login', `${LOGIN}${ROLE}`, ['login-session p', 'assume-role p 3600']],
+    ['a program rather than a login', `${LOGIN}credential_process = get\n`, ['credential-process p']],
+    ['a login rather than what is around', `${LOGIN}credential_source = Environment\n`, ['login-session p']],
     ['a role on IAM Identity Center', `${SSO}${ROLE}`, ['sso-role p', 'assume-role p 3600']],
     ['a role on a program', `credential_process = get\n${ROLE}`, ['credential-process p', 'assume-role p 3600']],
     [
@@ -107,6 +113,7 @@ describe('a role behind another role', () => {
     ['IAM Identity Center', SSO],
     ['a web identity', `web_identity_token_file = /t\n${ROLE}`],
     ['a SAML assertion', `saml_process = get\n${ROLE}`],
+    ['a login as a role', ROLE_LOGIN],
     ['a container', `credential_source = EcsContainer\n${ROLE}`],
     ['a role', `source_profile = user\n${ROLE}[profile user]\n`],
   ])('lives an hour at most, and that is said: behind %s', async (_, source) => {
@@ -115,8 +122,8 @@ describe('a role behind another role', () => {
     expect(cappedNotice(planned)).toMatch(/^profile "p" is assumed .* last 1h, not the 7200 s asked for$/);
   });
 
-  it('lives as long as it is asked to behind a user’s key, and behind a program, whose credentials may be a user’s', async () => {
-    for (const source of ['', 'credential_process = get\n']) {
+  it('lives as long as it is asked to behind a user’s key or login, and behind a program, whose credentials may be a user’s', async () => {
+    for (const source of ['', LOGIN, 'credential_process = get\n']) {
       const planned = await plan('p', { config: behind(source), stored: source === '' ? ['base'] : [] });
       expect(planned.at(-1)).toMatchObject({ duration: { seconds: 7200, isDefault: false } });
       expect(cappedNotice(planned)).toBeUndefined();

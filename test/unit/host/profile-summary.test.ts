@@ -34,6 +34,26 @@ it('shows no Identity Center that a stored key takes the place of', async () => 
   expect(await summary('p', `[profile p]\n${SSO}`, ['p'])).toEqual({ name: 'p', kind: 'user' });
 });
 
+it('shows whom a console login is for', async () => {
+  const login = (arn: string) => summary('p', `[profile p]\nlogin_session = ${arn}\n`);
+  expect(await login('arn:aws:iam::111122223333:user/ada')).toEqual({
+    name: 'p',
+    kind: 'user',
+    accountId: '111122223333',
+  });
+  expect(await login('arn:aws:sts::111122223333:assumed-role/Console/ada')).toEqual({
+    name: 'p',
+    kind: 'role',
+    accountId: '111122223333',
+    roleName: 'Console',
+  });
+});
+
+it('shows the role that a SAML assertion is for', async () => {
+  const config = '[profile p]\nsaml_process = get\nrole_arn = arn:aws:iam::444455556666:role/Deploy\n';
+  expect(await summary('p', config)).toMatchObject({ kind: 'role', accountId: '444455556666', roleName: 'Deploy' });
+});
+
 it('calls nobody a user of whom only a credential_process knows', async () => {
   expect(await summary('p', '[profile p]\ncredential_process = whoever\n')).toEqual({ name: 'p', kind: 'process' });
 });
