@@ -12,9 +12,16 @@ const dist = 'dist';
 const START_CHUNKS = [
   {
     name: 'base',
-    test: /rolldown.runtime|\/cli\/(args(-\w+)?(?<!-help)|print)\.ts$|\/native-host\/(errors|duration|settings-file|version)\.ts$/,
+    test: /rolldown.runtime|\/cli\/(args(-\w+)?(?<!-help)|print|may-ask-host)\.ts$|\/native-host\/(errors|duration|settings-file|version)\.ts$/,
     priority: 3,
   },
+  // How a program is started, with a session from a host or without, and what asks a host for one.
+  {
+    name: 'launch',
+    test: /\/cli\/(child|reach-environment|recent-profiles)\.ts$|\/native-host\/settings\.ts$/,
+    priority: 2.6,
+  },
+  { name: 'from-host', test: /\/cli\/exec-from-host\.ts$/, priority: 2.5 },
   { name: 'exec', test: /\/cli\/(run-command|output)\.ts$|\/native-host\/(vault|keyring\/file)\.ts$/, priority: 2 },
   // What asks a host for the keys of a vault that was unlocked, less what exec has already.
   { name: 'unlocked', test: /\/native-host\/(operations\/key-holders|host-keys)\.ts$/, priority: 1 },

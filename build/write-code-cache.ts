@@ -115,6 +115,7 @@ function listenAsHost(): void {
     logins: new Logins(),
     family: 'firefox',
     vaults: new UnlockedVaults({ stateDir, fileRounds: undefined }),
+    sessions: { cachedSession: async () => ({}) },
     log: () => undefined,
   });
   // A server keeps its process alive, and this round ends when nothing is left to do.

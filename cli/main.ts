@@ -5,6 +5,7 @@ import { readSettingsFile, settingsFilePath } from '../native-host/settings-file
 import { VERSION } from '../native-host/version.ts';
 import { parseArgs } from './args.ts';
 import { isAboutCommandLine } from './args-tokens.ts';
+import { mayAskHost } from './may-ask-host.ts';
 import { print } from './print.ts';
 
 /** The whole program: arguments in, exit status out. The only place that prints an error. */
@@ -29,6 +30,11 @@ async function main(startedAs: string, argv: readonly string[]): Promise<number>
       return print(invocation.topic === 'usage' ? 2 : 1, renderHelp(invocation, programName));
     }
     command = invocation.command;
+    if (invocation.command === 'exec' && mayAskHost(invocation, process.env)) {
+      const { execFromHost } = await import('./exec-from-host.ts');
+      const status = await execFromHost(invocation, userEnvironment());
+      if (status !== undefined) return status;
+    }
     const { runCommand } = await import('./run-command.ts');
     // The host's launcher lies beside this program's: dist/keyturn-host, above dist/lib/cli.cjs.
     const hostLauncher = (): string => resolve(dirname(process.argv[1] ?? ''), '..', 'keyturn-host');

@@ -1,4 +1,5 @@
 import { asVaultError, VaultError } from './errors.ts';
+import type { CachedSessionRequest } from './host-session.ts';
 import { MessageClient } from './message-client.ts';
 import { PROTOCOL_VERSION } from './protocol.ts';
 import { checkPrivateDirectory, type PlaceOptions, socketPlace } from './user-socket-place.ts';
@@ -20,6 +21,7 @@ export type HostQuestion =
         readonly wrappedKey: string;
       };
     }
+  | { readonly action: 'cachedSession'; readonly params: CachedSessionRequest }
   | { readonly action: 'wrapKey'; readonly params: { readonly vaultDir: string; readonly contentKey: string } };
 
 export type HostKeysOptions = PlaceOptions & {

@@ -8,6 +8,7 @@ import { Logins } from './logins.ts';
 import { PromptBroker } from './prompts.ts';
 import { CHROMIUM_EXTENSION_ID, FIREFOX_ADDON_ID } from './protocol.ts';
 import { action, serve } from './server.ts';
+import { sessionDesk } from './session-desk.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { readSettingsFile, settingsFilePath, sharedSettings } from './settings-file.ts';
 import { terminalConsole } from './terminal-console.ts';
@@ -59,6 +60,7 @@ async function main(args: readonly string[]): Promise<void> {
         logins,
         family: caller.family,
         vaults: unlocked,
+        sessions: sessionDesk({ vaults: unlocked, hostVersion: VERSION, signal }),
         hostVersion: VERSION,
         stateDir,
         env,

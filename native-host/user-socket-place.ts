@@ -1,5 +1,5 @@
-import fs from 'node:fs';
-import path from 'node:path';
+import { lstatSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { makeDirectory } from './directory.ts';
 import { VaultError } from './errors.ts';
 
@@ -45,11 +45,11 @@ export function socketPlace(options: PlaceOptions): SocketPlace {
 /** @throws VaultError CONFIG_INVALID */
 export function socketDirectory({ stateDir, env, uid = ownUid(), platform = process.platform }: PlaceOptions): string {
   const max = platform === 'darwin' ? MAX_PATH_BYTES.darwin : MAX_PATH_BYTES.linux;
-  const fits = (dir: string) => Buffer.byteLength(path.join(dir, LONGEST_NAME)) <= max;
+  const fits = (dir: string) => Buffer.byteLength(join(dir, LONGEST_NAME)) <= max;
   if (fits(stateDir)) return stateDir;
   const { createHash } = process.getBuiltinModule('node:crypto');
   const hash = createHash('sha256').update(stateDir).digest('hex').slice(0, 16);
-  const dir = path.join(env.TMPDIR || '/tmp', `keyturn-${uid}-${hash}`);
+  const dir = join(env.TMPDIR || '/tmp', `keyturn-${uid}-${hash}`);
   if (fits(dir)) return dir;
   const message = `${JSON.stringify(stateDir)} is too long a path for a socket, and so is ${JSON.stringify(dir)}; set TMPDIR to /tmp`;
   throw new VaultError('CONFIG_INVALID', message, { details: { file: dir } });
@@ -70,7 +70,7 @@ export function makePrivateDirectory(dir: string, uid = ownUid()): void {
  * @throws VaultError CONFIG_INVALID
  */
 export function checkPrivateDirectory(dir: string, uid = ownUid()): void {
-  const found = fs.lstatSync(dir, { throwIfNoEntry: false });
+  const found = lstatSync(dir, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isDirectory()) throw refusal(dir, 'is not a directory; move it away');
   if (uid !== undefined && found.uid !== uid) throw refusal(dir, `belongs to user ${found.uid}; move it away`);
@@ -86,9 +86,9 @@ function refusal(dir: string, problem: string, cause?: unknown): VaultError {
 function directoryPlace(dir: string, { readDirectory = entries }: PlaceOptions): SocketPlace {
   return {
     dir,
-    address: (pid, attempt = 1) => path.join(dir, attempt === 1 ? `host-${pid}.sock` : `host-${pid}-${attempt}.sock`),
-    list: () => readDirectory(dir).flatMap((name) => (SOCKET_NAME.test(name) ? path.join(dir, name) : [])),
-    pidOf: (address) => Number(SOCKET_NAME.exec(path.basename(address))?.[1]),
+    address: (pid, attempt = 1) => join(dir, attempt === 1 ? `host-${pid}.sock` : `host-${pid}-${attempt}.sock`),
+    list: () => readDirectory(dir).flatMap((name) => (SOCKET_NAME.test(name) ? join(dir, name) : [])),
+    pidOf: (address) => Number(SOCKET_NAME.exec(basename(address))?.[1]),
   };
 }
 
@@ -109,7 +109,7 @@ function pipePlace({ userName = ownName(), readDirectory = entries }: PlaceOptio
 
 function entries(dir: string): string[] {
   try {
-    return fs.readdirSync(dir);
+    return readdirSync(dir);
   } catch (error) {
     if (errno(error) === 'ENOENT') return []; // no host has ever run
     throw error;

@@ -8,6 +8,7 @@ import type { Logins } from './logins.ts';
 import { integer, object, oneOf, shownText } from './message-check.ts';
 import type { PromptBroker } from './prompts.ts';
 import { type Action, action, serve } from './server.ts';
+import { type SessionDesk, sessionDeskActions } from './session-desk.ts';
 import { openConsoleParams, signOutParams, type TerminalConsole } from './terminal-console.ts';
 import { loginPage, showLoginParams } from './terminal-login.ts';
 import type { AskRequest } from './user-socket.ts';
@@ -20,6 +21,7 @@ export type ListenOptions = PlaceOptions & {
   readonly logins: Logins;
   readonly family: Caller['family'];
   readonly vaults: VaultDesk;
+  readonly sessions: SessionDesk;
   readonly hostVersion: string;
   readonly pid: number;
   /** Ends it: terminals that wait are disconnected, the socket is removed. */
@@ -58,6 +60,7 @@ export type TerminalActionsOptions = {
   readonly logins: Logins;
   readonly family: Caller['family'];
   readonly vaults: VaultDesk;
+  readonly sessions: SessionDesk;
   readonly hostVersion: string;
   /** The question, the login or the wish for a console is open from here on. */
   readonly onAsk?: () => void;
@@ -69,11 +72,12 @@ type TerminalAction =
   | 'openConsole'
   | 'signOut'
   | 'showLogin'
+  | 'cachedSession'
   | keyof ReturnType<typeof vaultDeskActions>;
 
 /** What a terminal may ask of a running host. A question is withdrawn by closing the connection. */
 export function terminalActions(options: TerminalActionsOptions): Readonly<Record<TerminalAction, Action>> {
-  const { prompts, console, logins, family, vaults, hostVersion, onAsk } = options;
+  const { prompts, console, logins, family, vaults, sessions, hostVersion, onAsk } = options;
   return {
     hello: hello(hostVersion, ['prompts', 'open-console', 'lock', 'logins']),
     ask: action(askParams, async ({ program, parent, pid, ...question }, call) => {
@@ -100,6 +104,7 @@ export function terminalActions(options: TerminalActionsOptions): Readonly<Recor
       return {};
     }),
     ...vaultDeskActions(vaults),
+    ...sessionDeskActions(sessions),
   };
 }
 
@@ -169,10 +174,10 @@ function freeAddress(place: SocketPlace, pid: number): string {
 }
 
 function serveTerminal(socket: net.Socket, options: ListenOptions): void {
-  const { prompts, console, logins, family, vaults, hostVersion, signal, log } = options;
+  const { prompts, console, logins, family, vaults, sessions, hostVersion, signal, log } = options;
   socket.setTimeout(IDLE_MS, () => socket.destroy());
   const onAsk = () => void socket.setTimeout(0);
-  const actions = terminalActions({ prompts, console, logins, family, vaults, hostVersion, onAsk });
+  const actions = terminalActions({ prompts, console, logins, family, vaults, sessions, hostVersion, onAsk });
   const limits = { maxMessageBytes: MAX_MESSAGE_BYTES, maxCalls: 1 };
   const logLine = (line: string) => log(`terminal: ${line}`);
   void serve({ input: socket, output: socket, actions, signal, log: logLine, ...limits }).then(() => socket.destroy());

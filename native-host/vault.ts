@@ -5,6 +5,7 @@ import type { Env } from './engine/context.ts';
 import { isStoredKey } from './engine/session-cache.ts';
 import { FileVault } from './file-vault.ts';
 import type { AwsLoginOptions } from './operations/aws-login.ts';
+import type { CachedSession } from './operations/cached-session.ts';
 import type { ConsoleRequest, ConsoleSignIn, EnvironmentConsoleRequest } from './operations/console.ts';
 import type { ConsolePlan } from './operations/console-plan.ts';
 import type { DoctorRequest } from './operations/doctor.ts';
@@ -119,6 +120,10 @@ export class Vault {
   async awsLogin(profile: string, options: AwsLoginOptions): Promise<void> {
     const { awsLogin } = await import('./operations/aws-login.ts');
     return awsLogin(this.access, profile, options);
+  /** The session in the cache that serves a request as it is. @throws VaultError as planning and reading do */
+  async cachedSession(request: CredentialsRequest, signal: AbortSignal): Promise<CachedSession | undefined> {
+    const { cachedSession } = await import('./operations/cached-session.ts');
+    return cachedSession(this.access, request, signal);
   }
 
   /**

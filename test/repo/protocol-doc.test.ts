@@ -74,9 +74,10 @@ const terminal = terminalActions({
   logins: new Logins(),
   family: 'firefox',
   vaults: new UnlockedVaults({ stateDir: '/nonexistent', fileRounds: undefined }),
+  sessions: { cachedSession: async () => ({}) },
   hostVersion: '0.1.0',
 });
-const { openConsole, signOut, showLogin, ask, unlockVault, lockVault, unwrapKey, wrapKey } = terminal;
+const { openConsole, signOut, showLogin, ask, unlockVault, lockVault, unwrapKey, wrapKey, cachedSession } = terminal;
 
 it('describes exactly the actions that a browser may ask for', () => {
   expect(headings('## Actions').sort()).toEqual(Object.keys(actions).sort());
@@ -104,7 +105,18 @@ it('names the limits of the code', () => {
 
 describe('its example', () => {
   it.each(
-    Object.entries({ ...actions, ask, openConsole, signOut, showLogin, unlockVault, lockVault, unwrapKey, wrapKey }),
+    Object.entries({
+      ...actions,
+      ask,
+      openConsole,
+      signOut,
+      showLogin,
+      unlockVault,
+      lockVault,
+      unwrapKey,
+      wrapKey,
+      cachedSession,
+    }),
   )('of a request for %s passes the real check', (name, { check }) => {
     const [request] = examples(`### ${name}`);
     expect(Object.keys(request ?? {})).toEqual(['id', 'action', 'params']);

@@ -23,6 +23,7 @@ listenForTerminals({
   logins: new Logins(),
   family: 'firefox',
   vaults: new UnlockedVaults({ stateDir, fileRounds: '8192' }),
+  sessions: { cachedSession: async () => ({}) },
   hostVersion: '0.1.0',
   pid: process.pid,
   signal: stop.signal,

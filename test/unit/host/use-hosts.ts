@@ -54,6 +54,7 @@ export function useHosts() {
       logins,
       family: 'firefox',
       vaults,
+      sessions: { cachedSession: async () => ({}) },
       hostVersion: '0.1.0',
       pid,
       log: () => undefined,

@@ -1,0 +1,60 @@
+import { sessionFromHost, shapingEnvironment } from '../native-host/host-session.ts';
+import { readSettings } from '../native-host/settings.ts';
+import type { CommandOf } from './args.ts';
+import { childEnvironment, replaceProcess, resolveExecutable } from './child.ts';
+import { reachEnvironment } from './reach-environment.ts';
+import { noteProfileUse } from './recent-profiles.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Runs the program with a session that a host has, without loading what reads config files and vaults.
+ * @returns the program's exit status where it could not take this process's place; undefined where no host has such a session, and
+ *   the whole of `exec` has to be done
+ */
+export async function execFromHost(
+  { args, flags }: CommandOf<'exec'>,
+  env: Env & { readonly HOME?: string | undefined },
+): Promise<number | undefined> {
+  const { profile = '', cmd: command = '' } = args;
+  const homeDir = env.HOME ?? '';
+  if (!homeDir.startsWith('/')) return undefined;
+  const { stateDir } = readSettings(env, homeDir, flags);
+  const { backend, fileDir, region, duration: durationSeconds, noSession } = flags;
+  const request = {
+    homeDir,
+    env: shapingEnvironment(env),
+    backend,
+    fileDir,
+    profile,
+    region,
+    durationSeconds,
+    noSession,
+  };
+  const signal = new AbortController().signal;
+  const found = await sessionFromHost(request, { stateDir, env, signal, log: () => undefined });
+  if (found === undefined) return undefined;
+  const { session, place } = found;
+  const file = executable(command, env);
+  if (file === undefined) return undefined;
+  note(profile, stateDir);
+  const credentials = { ...session, expiresAt: new Date(session.expiresAt) };
+  const environment = childEnvironment(env, { profile, credentials, region: place.region });
+  return replaceProcess(file, [command, ...args.args], Object.assign(environment, reachEnvironment(env, place)));
+}
+
+function executable(command: string, env: Env): string | undefined {
+  try {
+    return resolveExecutable(command, env);
+  } catch {
+    return undefined; // told by the whole of exec
+  }
+}
+
+function note(profile: string, stateDir: string): void {
+  try {
+    noteProfileUse(profile, { stateDir, now: new Date() });
+  } catch {
+    // The order of a list to choose from: nothing else depends on it.
+  }
+}
