@@ -2,7 +2,6 @@ import { isAbsolute } from 'node:path';
 import type { Env } from './engine/context.ts';
 import { VaultError } from './errors.ts';
 import type { CachedSessionRequest } from './host-session.ts';
-import { rememberedBackend } from './keyring/backend-choice.ts';
 import { boolean, type Check, integer, object, record, text } from './message-check.ts';
 import type { CachedSession } from './operations/cached-session.ts';
 import { action } from './server.ts';
@@ -67,7 +66,6 @@ export function sessionDesk({ vaults, hostVersion, signal }: SessionDeskOptions)
     async cachedSession({ version, homeDir, env, backend, fileDir, profile, noSession = false, ...flags }) {
       if (version !== hostVersion) return {};
       const settings = readSettings(env, homeDir, { backend, fileDir });
-      if ((settings.backend ?? rememberedBackend(settings.stateDir)) !== 'file') return {};
       // From where this process runs, a relative path leads to another place.
       if (![settings.fileDir, settings.configFile, settings.credentialsFile].every((file) => isAbsolute(file)))
         return {};

@@ -1,6 +1,7 @@
 import type { ResolvedProfile } from '../aws/profile.ts';
 import { cappedNotice } from '../engine/role-chaining.ts';
 import { readSession, sessionKeyPrefix } from '../engine/session-cache.ts';
+import { rememberedBackend } from '../keyring/backend-choice.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import type { CredentialsRequest, VaultAccess } from '../vault-access.ts';
 
@@ -30,15 +31,18 @@ export type CachedSession = {
 };
 
 /**
- * The session in the cache that serves a request as it is; undefined where there is none with enough time left, or where there is
+ * The session in the cache of the file vault that serves a request as it is; undefined where there is none with enough time left, or where there is
  * something to tell about it. Only reads.
  * @throws VaultError as planning and reading do
  */
-export function cachedSession(
+export async function cachedSession(
   access: VaultAccess,
   request: CredentialsRequest,
   signal: AbortSignal,
 ): Promise<CachedSession | undefined> {
+  // Another keyring may ask its owner something before it opens.
+  const { backend, stateDir } = access.settings;
+  if ((backend ?? rememberedBackend(stateDir)) !== 'file') return undefined;
   return access.withKeyring(async (keyring) => {
     const { steps, context, profile } = await access.plan(request, { keyring, signal });
     const prefix = sessionKeyPrefix(steps, access.env);
