@@ -120,6 +120,8 @@ export class Vault {
   async awsLogin(profile: string, options: AwsLoginOptions): Promise<void> {
     const { awsLogin } = await import('./operations/aws-login.ts');
     return awsLogin(this.access, profile, options);
+  }
+
   /** The session in the cache that serves a request as it is. @throws VaultError as planning and reading do */
   async cachedSession(request: CredentialsRequest, signal: AbortSignal): Promise<CachedSession | undefined> {
     const { cachedSession } = await import('./operations/cached-session.ts');
