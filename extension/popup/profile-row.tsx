@@ -74,15 +74,10 @@ export function ProfileRow({ match, isFirst, signIn, login, send }: ProfileRowPr
 /** What the person is waited for; a device code is here to be compared with the page's. */
 function Progress({ login }: { readonly login: LoginPage | undefined }) {
   if (!login) return 'Signing in…';
+  if (!login.userCode) return <span class="row-login">Allow the login in its tab</span>;
   return (
     <span class="row-login">
-      {login.userCode ? (
-        <>
-          Allow the code <b class="row-code">{login.userCode}</b> in the tab
-        </>
-      ) : (
-        'Allow the login in the tab that opened'
-      )}
+      The page must show <b class="row-code">{login.userCode}</b>
     </span>
   );
 }

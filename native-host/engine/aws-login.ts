@@ -109,11 +109,11 @@ function noBrowser(profile: string): VaultError {
 }
 
 function refused(why: string): VaultError {
-  return new VaultError('LOGIN_DENIED', `the login was refused in the browser${why}; run the command again to log in`);
+  return new VaultError('LOGIN_DENIED', `the login was refused in the browser${why}; log in again to go on`);
 }
 
 function expired(): VaultError {
-  const message = `nobody finished the login in the browser within ${LOGIN_SECONDS / 60} minutes; run the command again to log in`;
+  const message = `nobody finished the login in the browser within ${LOGIN_SECONDS / 60} minutes; log in again to go on`;
   return new VaultError('LOGIN_EXPIRED', message);
 }
 

@@ -185,6 +185,6 @@ async function byDevice(client: SsoClient, instance: SsoInstance, options: Login
 
 /** `why`: what the service says, in brackets, or nothing. */
 function denied(why: string): VaultError {
-  const message = `the login to IAM Identity Center was refused in the browser${why}; run the command again to log in`;
+  const message = `the login to IAM Identity Center was refused in the browser${why}; log in again to go on`;
   return new VaultError('SSO_LOGIN_DENIED', message);
 }

@@ -54,11 +54,11 @@ function meaningOf({ code, details }: VaultError): Meaning {
 
 /** Nobody finished the login in time. */
 export function loginExpired(seconds: number): VaultError {
-  const message = `nobody finished the login to IAM Identity Center within ${Math.round(seconds / 60)} minutes; run the command again`;
+  const message = `nobody finished the login to IAM Identity Center within ${Math.round(seconds / 60)} minutes; log in again`;
   return new VaultError('SSO_LOGIN_EXPIRED', message);
 }
 
 function loginDenied(): VaultError {
-  const message = 'the login to IAM Identity Center was refused in the browser; run the command again to log in';
+  const message = 'the login to IAM Identity Center was refused in the browser; log in again to go on';
   return new VaultError('SSO_LOGIN_DENIED', message);
 }

@@ -193,7 +193,7 @@ describe('a login in the browser', () => {
     installBrowser();
     login.answerWith('deny');
     const { stderr } = await exported();
-    expect(stderr).toContain('the login was refused in the browser; run the command again to log in [LOGIN_DENIED]');
+    expect(stderr).toContain('the login was refused in the browser; log in again to go on [LOGIN_DENIED]');
     expect(fs.readFileSync(path.join(world.home, 'page'), 'utf8')).toContain('The login was refused');
   });
 

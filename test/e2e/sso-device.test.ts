@@ -135,6 +135,15 @@ describe.each(BROWSERS)('the device page in %s', (name) => {
     await expect.poll(async () => (await portalTabs()).length).toBe(before - 1);
   });
 
+  it('is covered too where no host can say whose the code is', async () => {
+    desk = await openDesk(name, { prepare, hasAwsHosts: true, isHostInstalled: false });
+    const page = await desk.browser.open(`${PORTAL}/#/device?user_code=BCDF-GHJK`);
+    await seen(page, '[data-keyturn=warning]');
+    expect(await isCovered(page)).toBe(true);
+    await page.evaluate(`document.querySelector('#cli_verification_btn').click()`);
+    expect(steps()).toEqual([]);
+  });
+
   it('opens for a terminal in the container of the organisation, is checked, and closes itself', async () => {
     await open(name);
     await hostListens();

@@ -1,5 +1,5 @@
 import { initialState, type PopupState } from '../../extension/popup-state.ts';
-import type { ProfileSummary, Prompt, WireError } from '../../native-host/protocol.ts';
+import type { LoginPage, ProfileSummary, Prompt, WireError } from '../../native-host/protocol.ts';
 
 /** One picture of the gallery: what the popup is given. */
 export type GalleryState = {
@@ -98,6 +98,17 @@ const passphrase: Prompt = {
   vaultDir: '/home/alice/.awsvault/keys',
   requester: { source: 'browser' },
 };
+const login: LoginPage = {
+  loginId: 'l1',
+  flow: 'pkce',
+  url: 'https://oidc.eu-west-1.amazonaws.com/authorize',
+  startUrl: 'https://example.awsapps.com/start',
+  session: 'corp',
+  profile: 'sandbox',
+  requester: { source: 'browser' },
+  opensTab: true,
+};
+const loggingIn = { sandbox: { status: 'pending' } } as const;
 const signingIn = { 'shop-prod-admin': { status: 'pending' } } as const;
 
 export const galleryStates: Readonly<Record<string, GalleryState>> = {
@@ -123,6 +134,31 @@ export const galleryStates: Readonly<Record<string, GalleryState>> = {
           error: error(
             'CONTAINERS_DISABLED',
             'container tabs are turned off in Firefox; turn on "Enable Container Tabs" in Settings, General, Tabs',
+          ),
+        },
+      },
+    },
+  },
+  'sso-login': { state: { ...ready, signIns: loggingIn, logins: [login] } },
+  'sso-device-code': {
+    state: { ...ready, signIns: loggingIn, logins: [{ ...login, flow: 'device', userCode: 'BCDF-GHJK' }] },
+  },
+  'sso-errors': {
+    state: {
+      ...ready,
+      signIns: {
+        sandbox: {
+          status: 'failed',
+          error: error(
+            'SSO_LOGIN_DENIED',
+            'the login to IAM Identity Center was refused in the browser; log in again to go on',
+          ),
+        },
+        work: {
+          status: 'failed',
+          error: error(
+            'SSO_LOGIN_EXPIRED',
+            'nobody finished the login to IAM Identity Center within 10 minutes; log in again',
           ),
         },
       },
