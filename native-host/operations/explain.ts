@@ -208,7 +208,7 @@ function explainedSteps(steps: readonly Step[], { access, keys }: Surroundings):
 
 function cacheOf(steps: readonly Step[], { access, keys }: Surroundings): ExplainedStep['cache'] {
   const prefix = sessionKeyPrefix(steps, access.env);
-  if (prefix === undefined) return { state: 'none' };
+  if (prefix === undefined || steps.at(-1)?.type === 'login-session') return { state: 'none' };
   const now = access.now();
   const left = findSession(keys, prefix)?.expiresAt;
   if (left === undefined || left <= now) return { state: 'miss' };

@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startContainerAgent, startInstanceMetadata } from '../fake-aws/nearby.ts';
 import { type Keys, roleKeys } from '../fake-aws/test-clients.ts';
-import { startWorld, type World, writeConfig } from './world.ts';
+import { startNamespace } from './network-namespace.ts';
+import { KEYTURN, startWorld, type World, writeConfig } from './world.ts';
 
 const ACCOUNT = '111122223333';
 const CONTAINER = 'AWS_CONTAINER_CREDENTIALS';
@@ -76,6 +78,28 @@ describe('EcsContainer', () => {
     });
     expect(status, stderr).toBe(0);
     expect(assumedBy(task)).toBe(1);
+  });
+
+  test('a relative URI is a path of the agent of Amazon ECS', async () => {
+    const namespace = await startNamespace(world);
+    try {
+      await namespace.run(['ip', 'address', 'add', '169.254.170.2/32', 'dev', 'lo']);
+      const { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token } = task;
+      const Expiration = new Date(Date.now() + 3_600_000).toISOString();
+      const body = JSON.stringify({ AccessKeyId, SecretAccessKey, Token, Expiration });
+      const script = `require('node:http').createServer((request, response) => {
+        response.writeHead(request.url === '/v2/credentials/task' ? 200 : 404).end(${JSON.stringify(body)});
+      }).listen(80, '169.254.170.2', () => console.log('ready'));`;
+      const agent = namespace.start([process.execPath, '-e', script]);
+      await once(agent.stdout ?? agent, 'data');
+      const env = { [`${CONTAINER}_RELATIVE_URI`]: '/v2/credentials/task' };
+      const { status, stderr } = await namespace.run([KEYTURN, 'export', 'EcsContainer'], { env });
+      agent.kill();
+      expect(status, stderr).toBe(0);
+      expect(assumedBy(task)).toBe(1);
+    } finally {
+      namespace.close();
+    }
   });
 
   test('the token is read from its file anew each time, which wins', async () => {

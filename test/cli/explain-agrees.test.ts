@@ -33,6 +33,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'session-token': 'GetSessionToken',
   'assume-role': 'AssumeRole',
   'web-identity': 'AssumeRoleWithWebIdentity',
+  saml: 'AssumeRoleWithSAML',
   'sso-role': 'GetRoleCredentials',
 };
 
@@ -80,7 +81,7 @@ function made(from: number): object[] {
 function reasons(debug: string): string[] {
   const lines = debug.split('\n').flatMap((line) => {
     const found =
-      /^\S+ \S+ ((?:session-token|assume-role|web-identity|sso-role|credential-\w+) for profile .*|using the cached .*)$/.exec(
+      /^\S+ \S+ ((?:session-token|assume-role|web-identity|saml|login-session|sso-role|credential-\w+) for profile .*|using the cached .*)$/.exec(
         line,
       );
     return found?.[1] === undefined ? [] : [found[1]];
@@ -135,6 +136,12 @@ describe('what explain announces is what exec does, call by call, and again from
     ['mid-role', { user: 'mid' }],
     ['web', {}],
     ['web-role', {}],
+    ['saml', {}],
+    ['saml-role', {}],
+    ['login', {}],
+    ['login-role', {}],
+    ['login-mfa', { user: 'login' }],
+    ['login-top', {}],
     ['process', {}],
     ['process-role', {}],
     ['environment', { setting: () => ({ env: ENVIRONMENT() }) }],
@@ -182,7 +189,7 @@ test('explain tells that a program answers for the MFA device, which it then doe
 describe('what explain says is wrong is what exec fails with, and neither calls AWS', () => {
   test.each([
     ...['loop-a', 'turns', 'hollow', 'in-plain-text', 'misspelt', 'hour', 'short', 'tags', 'sso-half', 'sso-nowhere'],
-    ...['web-without-role', 'source-wrong', 'sso-code'],
+    ...['web-without-role', 'source-wrong', 'sso-code', 'saml-without-role', 'saml-code', 'login-wrong'],
   ])('%s', async (profile) => {
     const { problem, mfa } = await explained(profile);
     const from = world.aws.calls.length;

@@ -129,6 +129,37 @@ role_session_name = ci
 [profile web-role]
 source_profile = web
 role_arn = ${role('behind-web', 1)}
+[profile saml]
+role_arn = ${role('saml', 1)}
+saml_process = cat ${file('assertion')}
+duration_seconds = 5400
+[profile saml-role]
+source_profile = saml
+role_arn = ${role('behind-saml', 1)}
+region = ap-south-1
+session_tags = Team=Core
+duration_seconds = 900
+[profile login]
+login_session = arn:aws:iam::111122223333:user/login
+[profile login-role]
+source_profile = login
+role_arn = ${role('open', 7)}
+[profile login-mfa]
+source_profile = login
+role_arn = ${role('guarded', 7)}
+mfa_serial = ${serial('login')}
+duration_seconds = 7200
+[profile login-top]
+login_session = arn:aws:iam::111122223333:user/login
+role_arn = ${role('open', 8)}
+[profile login-wrong]
+login_session = nobody
+[profile saml-without-role]
+saml_process = get
+[profile saml-code]
+source_profile = saml
+role_arn = ${role('behind-saml', 1)}
+mfa_serial = ${serial('user')}
 [profile process]
 credential_process = echo process >> ${file('runs')}; cat ${file('process.json')}
 [profile process-role]
@@ -219,7 +250,9 @@ export async function startProfilesWorld(): Promise<ProfilesWorld> {
     return { name, user, key: aws.addAccessKey(user) };
   });
   const outsider = aws.addUser({ account: '111122223333', name: 'outside' });
-  const users = [outsider, ...keys.map(({ user }) => user)].map(({ arn }) => arn);
+  const console = aws.addUser({ account: '111122223333', name: 'login' });
+  devices.set('login', aws.addMfaDevice(console));
+  const users = [outsider, console, ...keys.map(({ user }) => user)].map(({ arn }) => arn);
   const add = (
     name: string,
     number: number,
@@ -227,8 +260,8 @@ export async function startProfilesWorld(): Promise<ProfilesWorld> {
   ) =>
     aws.addRole({ account: '777788889999', name: `${name}${number}`, maxSessionDurationSeconds: 43_200, ...options });
   add('open', 1, { trusts: users, externalId: 'x:1' });
-  for (const number of [2, 3, 4, 5, 6]) add('open', number, { trusts: users });
-  for (const number of [1, 2, 3, 4, 5, 6]) add('guarded', number, { trusts: users, requireMfa: true });
+  for (const number of [2, 3, 4, 5, 6, 7, 8]) add('open', number, { trusts: users });
+  for (const number of [1, 2, 3, 4, 5, 6, 7]) add('guarded', number, { trusts: users, requireMfa: true });
   let before = users;
   for (const number of [1, 2, 3, 4]) before = [add('hop', number, { trusts: before }).arn];
   const { arn } = add('capped', 1, { trusts: users });
@@ -236,6 +269,14 @@ export async function startProfilesWorld(): Promise<ProfilesWorld> {
   const identity = aws.addWebIdentity({ account: '777788889999', subject: 'ci' });
   fs.writeFileSync(world.file('token'), identity.token);
   add('behind-web', 1, { trusts: [add('web', 1, { trusts: [identity.providerArn] }).arn] });
+  const provider = aws.addSamlProvider({ account: '777788889999' });
+  const corp = add('saml', 1, { trusts: [provider.providerArn] });
+  fs.writeFileSync(world.file('assertion'), provider.assertion({ roles: [corp.arn] }));
+  add('behind-saml', 1, { trusts: [corp.arn] });
+  const { name: loginFile, text } = aws.addConsoleUser(console).cacheFile();
+  const logins = path.join(world.home, '.aws', 'login', 'cache');
+  fs.mkdirSync(logins, { recursive: true });
+  fs.writeFileSync(path.join(logins, loginFile), text, { mode: 0o600 });
   const engineer = world.sso.assign({ account: '111122223333', permissionSet: 'Engineer' });
   for (const number of [1, 2]) add('behind-sso', number, { trusts: [engineer.arn] });
   world.installBrowser(FOLLOWING);

@@ -103,3 +103,21 @@ test('fifty sessions of AWS’s library at the same time are one session, and on
   expect(operations()).toEqual(['GetSessionToken', 'AssumeRole']);
   expect(fs.readFileSync(`${world.home}/asked`, 'utf8')).toBe('asked\n');
 }, 180_000);
+
+test('a hundred programs that find a session take a moment, and none leaves a file of Keyturn open in what it runs', async () => {
+  await world.run(['export', 'reader']);
+  const before = callsBefore;
+  const many = Array.from({ length: 100 }, () => world.run(['export', '--format', 'json', 'reader']));
+  const results = await Promise.all(many);
+  for (const { status, stderr } of results) expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(new Set(results.map(({ stdout }) => stdout)).size).toBe(1);
+  expect(world.aws.calls.slice(before).map(({ operation }) => operation)).toEqual(['AssumeRole']);
+  await world.run(['clear', 'reader']);
+  // Once with all the locks and connections of a new session, once without.
+  for (const _ of ['new', 'cached']) {
+    const open = ['sh', '-c', 'ls /proc/$$/fd'] as const;
+    const { stdout } = await world.run(['exec', 'reader', '--', ...open]);
+    // What a program has that nobody but the tests starts.
+    expect(stdout).toBe((await run(open[0], open.slice(1))).stdout);
+  }
+}, 120_000);
