@@ -1,11 +1,14 @@
 import { sessionFromHost, shapingEnvironment } from '../native-host/host-session.ts';
-import { readSettings } from '../native-host/settings.ts';
+import { backendInUse, readSettings, type Settings } from '../native-host/settings.ts';
 import type { CommandOf } from './args.ts';
 import { childEnvironment, replaceProcess, resolveExecutable } from './child.ts';
 import { reachEnvironment } from './reach-environment.ts';
 import { noteProfileUse } from './recent-profiles.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
+
+/** Those that a host reads as quickly as it is asked. */
+const KEYRINGS = ['file', 'secret-service'];
 
 /**
  * Runs the program with a session that a host has, without loading what reads config files and vaults.
@@ -19,7 +22,9 @@ export async function execFromHost(
   const { profile = '', cmd: command = '' } = args;
   const homeDir = env.HOME ?? '';
   if (!homeDir.startsWith('/')) return undefined;
-  const { stateDir } = readSettings(env, homeDir, flags);
+  const settings = readSettings(env, homeDir, flags);
+  const { stateDir } = settings;
+  if (!KEYRINGS.includes(inUse(settings))) return undefined;
   const { backend, fileDir, region, duration: durationSeconds, noSession } = flags;
   const request = {
     homeDir,
@@ -41,6 +46,14 @@ export async function execFromHost(
   const credentials = { ...session, expiresAt: new Date(session.expiresAt) };
   const environment = childEnvironment(env, { profile, credentials, region: place.region });
   return replaceProcess(file, [command, ...args.args], Object.assign(environment, reachEnvironment(env, place)));
+}
+
+function inUse(settings: Settings): string {
+  try {
+    return backendInUse(settings) ?? '';
+  } catch {
+    return ''; // told by the whole of exec
+  }
 }
 
 function executable(command: string, env: Env): string | undefined {

@@ -29,19 +29,21 @@ const AWS_SECRETS = [
   'AWS_CONTAINER_AUTHORIZATION_TOKEN',
 ];
 
-/** What of an environment shapes the meaning of a profile. */
+const SHAPING = /^((AWS|KEYTURN|XDG)_\w{1,80}|DBUS_SESSION_BUS_ADDRESS)$/;
+
+/** What of an environment shapes the meaning of a profile, and where its vault is. */
 export function shapingEnvironment(env: Env): Record<string, string> {
   const shaping: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    if (value === undefined || !/^(AWS|KEYTURN|XDG)_\w{1,80}$/.test(name)) continue;
+    if (value === undefined || !SHAPING.test(name)) continue;
     if (!OWN_SECRETS.includes(name) && !AWS_SECRETS.includes(name)) shaping[name] = value;
   }
   return shaping;
 }
 
 /**
- * A profile's cached session from a host that has the file vault unlocked, which saves a program the reading and decrypting; undefined
- * where no host has one. Whatever goes wrong is found and told by whoever goes on without a host.
+ * A profile's cached session from a host that has the file vault unlocked or the Secret Service open, which saves a program the reading
+ * and decrypting; undefined where no host has one. Whatever goes wrong is found and told by whoever goes on without a host.
  */
 export async function sessionFromHost(
   request: Omit<CachedSessionRequest, 'version'>,

@@ -22,7 +22,7 @@ export type SessionDesk = {
 };
 
 /** Names that shape what a profile means, and no secrets: host-session.ts sends no others. */
-const VARIABLE = /^(AWS|KEYTURN|XDG)_\w{1,80}$/;
+const VARIABLE = /^((AWS|KEYTURN|XDG)_\w{1,80}|DBUS_SESSION_BUS_ADDRESS)$/;
 const MAX_VARIABLES = 200;
 
 const environment: Check<Env> = (value, name) => {
@@ -32,8 +32,7 @@ const environment: Check<Env> = (value, name) => {
   const variable = text({ min: 0, max: 8192 });
   return Object.fromEntries(
     given.map(([key, one]) => {
-      if (!VARIABLE.test(key))
-        throw new VaultError('BAD_MESSAGE', `${name} has a variable that is none of AWS's or ours`);
+      if (!VARIABLE.test(key)) throw new VaultError('BAD_MESSAGE', `${name} has a variable that is none it needs`);
       return [key, variable(one, `${name}.${key}`)];
     }),
   );
@@ -69,12 +68,20 @@ export function sessionDesk({ vaults, hostVersion, signal }: SessionDeskOptions)
       // From where this process runs, a relative path leads to another place.
       if (![settings.fileDir, settings.configFile, settings.credentialsFile].every((file) => isAbsolute(file)))
         return {};
-      if (vaults.holder(settings.fileDir) === undefined) return {};
       const surroundings = JSON.stringify([homeDir, env, backend, fileDir]);
       if (last?.surroundings !== surroundings) {
         await last?.vault.close();
         const quiet = (): void => undefined;
-        const options = { settings, env, now: () => new Date(), log: quiet, notice: quiet, signal, unlocked: vaults };
+        const options = {
+          settings,
+          env,
+          now: () => new Date(),
+          log: quiet,
+          notice: quiet,
+          mayAsk: false,
+          signal,
+          unlocked: vaults,
+        };
         last = { surroundings, vault: new Vault(options) };
       }
       return (await last.vault.cachedSession({ profile, noSession, flags }, signal)) ?? {};

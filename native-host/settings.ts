@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import type { Env } from './engine/context.ts';
 import { VaultError } from './errors.ts';
+import { rememberedBackend } from './keyring/backend-choice.ts';
 import type { VaultPlace } from './keyring/vault-place.ts';
 
 /** Where and how the vault works, from flags and environment; names and defaults are aws-vault's. */
@@ -89,6 +90,14 @@ export function readSettings(
     lockAfter: flags.lockAfter ?? variable(env, 'KEYTURN_LOCK_AFTER'),
     fileRounds: variable(env, 'KEYTURN_FILE_ROUNDS'),
   };
+}
+
+/**
+ * The keyring in use: the one that was chosen for this process, else the remembered one; undefined before the first use.
+ * @throws VaultError CONFIG_INVALID when the memory cannot be read
+ */
+export function backendInUse({ backend, stateDir }: Pick<Settings, 'backend' | 'stateDir'>): string | undefined {
+  return backend ?? rememberedBackend(stateDir);
 }
 
 function optionalInHome(file: string | undefined, homeDir: string): string | undefined {

@@ -29,6 +29,8 @@ export type VaultOptions = {
   readonly notice: (line: string) => void;
   /** Ends every wait on the keyring, such as an unlock prompt; calls to AWS end with their own call's signal. */
   readonly signal: AbortSignal;
+  /** Whether a keyring may ask the person to unlock it, where it can do without. Default true. */
+  readonly mayAsk?: boolean;
   /** Where this process keeps passphrases that a person gives; without it, its own vault has them until it ends. */
   readonly unlocked?: UnlockedVaults;
 };
@@ -157,11 +159,11 @@ export class VaultAccess {
   }
 
   private keyringOptions(): KeyringOptions {
-    const { settings, env, notice, signal } = this.options;
+    const { settings, env, notice, signal, mayAsk } = this.options;
     const passphrase = () => this.passphrase;
     const timeouts = { opTimeoutMs: () => opTimeoutMs(settings.opTimeout) };
     const { locks } = this;
-    return { ...settings, ...timeouts, env, notice, signal, locks, passphrase, holder: () => this.keyHolder() };
+    return { ...settings, ...timeouts, env, notice, mayAsk, signal, locks, passphrase, holder: () => this.keyHolder() };
   }
 
   /** Ends every wait that is no call's own. */

@@ -22,6 +22,8 @@ export type KeyringOptions = VaultPlace & {
   /** KEYTURN_FILE_ROUNDS: see strongRounds. */
   readonly fileRounds?: string | undefined;
   readonly notice: (line: string) => void;
+  /** Whether a keyring may ask the person to unlock it, where it can do without. Default true. */
+  readonly mayAsk?: boolean | undefined;
   readonly signal: AbortSignal;
 };
 
@@ -65,9 +67,9 @@ export const BACKENDS: readonly Backend[] = [
     name: 'secret-service',
     title: () => 'the Secret Service',
     platforms: DESKTOPS,
-    open: async ({ secretServiceCollection: collection, env, signal }) => {
+    open: async ({ secretServiceCollection: collection, env, signal, mayAsk = true }) => {
       const { secretServiceKeyring } = await import('./secret-service.ts');
-      return secretServiceKeyring({ collection, env, signal });
+      return secretServiceKeyring({ collection, env, signal, mayAsk });
     },
   },
   {

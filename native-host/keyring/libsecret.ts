@@ -29,7 +29,11 @@ export async function openLibsecret(options: {
     throw asKeyringError(error, '');
   });
   try {
-    const service = await openSecretService(bus, { collection: 'login', promptTimeoutMs: PROMPT_TIMEOUT_MS });
+    const service = await openSecretService(bus, {
+      collection: 'login',
+      promptTimeoutMs: PROMPT_TIMEOUT_MS,
+      mayAsk: true,
+    });
     const read = async (attributes: Readonly<Record<string, string>>): Promise<string | undefined> => {
       const query = [new Map(Object.entries(attributes))];
       const reply = await service.call(SECRETS.path, `${SERVICE_INTERFACE}.SearchItems`, 'a{ss}', query);

@@ -1,7 +1,7 @@
 import type { BusConnection } from './dbus.ts';
 import type { Message } from './dbus-message.ts';
 import { asVariant, type WireValue } from './dbus-wire.ts';
-import { isDbusError } from './secret-service-error.ts';
+import { isDbusError, lockedError } from './secret-service-error.ts';
 import { answerPrompt, NO_PROMPT, type Prompt } from './secret-service-prompt.ts';
 import { openSecretSession, SECRETS, type SecretSession, type sessionKeys } from './secret-service-session.ts';
 
@@ -11,6 +11,7 @@ const PROPERTIES = 'org.freedesktop.DBus.Properties';
 type ClientOptions = {
   readonly collection: string;
   readonly promptTimeoutMs: number;
+  readonly mayAsk: boolean;
   readonly keys?: ReturnType<typeof sessionKeys> | undefined;
 };
 
@@ -29,6 +30,7 @@ export class SecretServiceClient {
   readonly bus: BusConnection;
   readonly #name: string;
   readonly #promptTimeoutMs: number;
+  readonly #mayAsk: boolean;
   readonly #questions = new Map<string, Promise<void>>();
   #session: SecretSession;
 
@@ -37,6 +39,7 @@ export class SecretServiceClient {
     this.#session = session;
     this.#name = options.collection;
     this.#promptTimeoutMs = options.promptTimeoutMs;
+    this.#mayAsk = options.mayAsk;
   }
 
   /** @throws DbusError, VaultError CANCELLED */
@@ -66,6 +69,7 @@ export class SecretServiceClient {
 
   /** Has the person asked to unlock `object`. @throws VaultError KEYRING_DENIED, KEYRING_LOCKED */
   unlock(object: string): Promise<void> {
+    if (!this.#mayAsk) return Promise.reject(lockedError(`the keyring "${this.#name}" is locked`));
     return this.once(object, async () => {
       const reply = await this.call(SECRETS.path, `${SERVICE_INTERFACE}.Unlock`, 'ao', [[object]]);
       const [, prompt] = reply.body;

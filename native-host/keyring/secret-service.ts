@@ -16,6 +16,8 @@ export type SecretServiceOptions = {
   readonly env: Env;
   /** Ends every wait of the keyring with CANCELLED. */
   readonly signal: AbortSignal;
+  /** Whether the service may ask the person; else a locked keyring is KEYRING_LOCKED at once. Default true. */
+  readonly mayAsk?: boolean;
   /** How long the person may take to answer the keyring's own question. Default 120000. */
   readonly promptTimeoutMs?: number;
   /** How long the service may take for anything else. Default 5000. */
@@ -40,6 +42,7 @@ const ITEM_INTERFACE = 'org.freedesktop.Secret.Item';
  */
 export async function secretServiceKeyring(options: SecretServiceOptions): Promise<Keyring & { close(): void }> {
   const { collection, env, signal, promptTimeoutMs = PROMPT_TIMEOUT_MS, callTimeoutMs = CALL_TIMEOUT_MS } = options;
+  const { mayAsk = true } = options;
   let bus: BusConnection | undefined;
   try {
     let keys: ReturnType<typeof sessionKeys> | undefined;
@@ -47,7 +50,7 @@ export async function secretServiceKeyring(options: SecretServiceOptions): Promi
       keys = sessionKeys();
     };
     bus = await connectSessionBus(env, { signal, timeoutMs: callTimeoutMs, meanwhile });
-    const service = await openSecretService(bus, { collection, promptTimeoutMs, keys });
+    const service = await openSecretService(bus, { collection, promptTimeoutMs, mayAsk, keys });
     return new SecretServiceKeyring(service, collection);
   } catch (error) {
     bus?.close();

@@ -1,8 +1,8 @@
 import type { ResolvedProfile } from '../aws/profile.ts';
 import { cappedNotice } from '../engine/role-chaining.ts';
 import { readSession, sessionKeyPrefix } from '../engine/session-cache.ts';
-import { rememberedBackend } from '../keyring/backend-choice.ts';
 import { rfc3339 } from '../rfc3339.ts';
+import { backendInUse } from '../settings.ts';
 import type { CredentialsRequest, VaultAccess } from '../vault-access.ts';
 
 const PLACE = [
@@ -31,7 +31,7 @@ export type CachedSession = {
 };
 
 /**
- * The session in the cache of the file vault that serves a request as it is; undefined where there is none with enough time left, or where there is
+ * The session in the cache of the file vault or the Secret Service that serves a request as it is; undefined where there is none with enough time left, or where there is
  * something to tell about it. Only reads.
  * @throws VaultError as planning and reading do
  */
@@ -40,9 +40,10 @@ export async function cachedSession(
   request: CredentialsRequest,
   signal: AbortSignal,
 ): Promise<CachedSession | undefined> {
-  // Another keyring may ask its owner something before it opens.
-  const { backend, stateDir } = access.settings;
-  if ((backend ?? rememberedBackend(stateDir)) !== 'file') return undefined;
+  const chosen = backendInUse(access.settings);
+  // Others start programs or may ask their owner something before they open.
+  if (chosen !== 'secret-service' && chosen !== 'file') return undefined;
+  if (chosen === 'file' && access.unlocked?.holder(access.settings.fileDir) === undefined) return undefined;
   return access.withKeyring(async (keyring) => {
     const { steps, context, profile } = await access.plan(request, { keyring, signal });
     const prefix = sessionKeyPrefix(steps, access.env);

@@ -2,18 +2,29 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sessionFromHost, shapingEnvironment } from '../../native-host/host-session.ts';
+import { startSessionBus } from '../contract/session-bus.ts';
 import { HostProcess } from './host-process.ts';
-import { operations, populate, type Result, startWorld, type World, writeConfig } from './world.ts';
+import {
+  addKey,
+  operations,
+  type People,
+  populate,
+  type Result,
+  startWorld,
+  type World,
+  writeConfig,
+} from './world.ts';
 
 /** A terminal that was not told the passphrase, and shows what a program is given. */
 const SHOW = ['--', 'sh', '-c', 'env | grep -a "^AWS_" | sort'];
 
 let world: World;
 let host: HostProcess;
+let people: People;
 
 beforeEach(async () => {
   world = await startWorld();
-  await populate(world);
+  people = await populate(world);
   const { AWS_VAULT_FILE_PASSPHRASE: _, ...env } = world.env;
   host = new HostProcess({ env: { ...env, AWS_REGION: 'ap-south-1', AWS_CONFIG_FILE: '/nonexistent/of-the-browser' } });
   await host.hello();
@@ -101,4 +112,24 @@ describe('a cached session of a vault that a host has unlocked', () => {
     );
     expect((await run(['exec', '--lazy', 'reader', '--', 'true'])).stderr).toContain('[USAGE]');
   });
+});
+
+it('a session in the Secret Service comes from the host too, which asks nobody to unlock it', async () => {
+  const bus = await startSessionBus();
+  const { DBUS_SESSION_BUS_ADDRESS = '', XDG_RUNTIME_DIR = '' } = bus.env;
+  const secretService = { DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR, AWS_VAULT_BACKEND: 'secret-service' };
+  try {
+    await bus.createCollection();
+    Object.assign(world.env, secretService);
+    await addKey(world, 'ada', people.key);
+    expect(await asked('reader')).toBeUndefined();
+    const first = await show(['reader']);
+    expect(first).toMatchObject({ status: 0, stderr: '' });
+    expect((await asked('reader'))?.session.accessKeyId).toMatch(/^ASIA/);
+    expect(await show(['reader'])).toEqual(first);
+    await bus.lockCollection();
+    expect(await asked('reader')).toBeUndefined();
+  } finally {
+    await bus.stop();
+  }
 });
