@@ -168,4 +168,24 @@ describe.each(BROWSERS)('the device page in %s', (name) => {
     );
     await expect.poll(async () => (await portalTabs()).length).toBe(0);
   });
+
+  it('of a terminal is known again, and still closes itself, after the extension’s worker was stopped', async () => {
+    await open(name);
+    await hostListens();
+    const { page: address, result } = login([]);
+    const page = await devicePage();
+    await seen(page, '[data-keyturn=checked]');
+    await desk.browser.stopWorker();
+    await desk.popup(); // wakes it
+    const look = async (): Promise<unknown> => {
+      await page.go('about:blank');
+      await page.go(await address);
+      await seen(page, '[data-keyturn]');
+      return page.evaluate(`document.querySelector('[data-keyturn]').dataset.keyturn`);
+    };
+    await expect.poll(look, { timeout: 20_000, interval: 500 }).toBe('checked');
+    await allow(page);
+    expect(await result).toMatchObject({ status: 0 });
+    await expect.poll(async () => (await portalTabs()).length, { timeout: 5_000 }).toBe(0);
+  });
 });
