@@ -37,7 +37,19 @@ export function examineFiles({ settings, env }: VaultAccess): Finding[] {
       isHarmless: !holdsSecrets(credentialsFile),
     },
   ];
-  return [...places.flatMap(examineFile), ...examineCopies([credentialsFile, configFile])];
+  const logins = loginCaches(homeDir, env).flatMap((dir) => namesIn(dir).map((name) => join(dir, name)));
+  const open = logins.flatMap((path) => examineFile({ subject: 'login', path, forbidden: all, mode: '600' }));
+  return [
+    ...places.flatMap(examineFile),
+    // There may be many, and those that are as they should be are no news.
+    ...open.filter(({ level }) => level !== 'ok'),
+    ...examineCopies([credentialsFile, configFile]),
+  ];
+}
+
+/** Where AWS CLI and SDKs keep logins in plain text, and Keyturn where it shares them. */
+function loginCaches(homeDir: string, { AWS_LOGIN_CACHE_DIRECTORY: logins }: VaultAccess['env']): string[] {
+  return [logins || join(homeDir, '.aws', 'login', 'cache'), join(homeDir, '.aws', 'sso', 'cache')];
 }
 
 /** What import left of keys in plain text. */

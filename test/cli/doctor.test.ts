@@ -100,6 +100,10 @@ describe('doctor', () => {
     fs.chmodSync(world.configFile, 0o666);
     fs.chmodSync(world.vaultDir, 0o755);
     fs.chmodSync(path.dirname(credentials), 0o770);
+    const logins = path.join(world.home, '.aws', 'login', 'cache');
+    fs.mkdirSync(logins, { recursive: true });
+    fs.writeFileSync(path.join(logins, 'open.json'), '{}', { mode: 0o644 });
+    fs.writeFileSync(path.join(logins, 'own.json'), '{}', { mode: 0o600 });
     const { status, findings, stdout } = await doctor();
     expect(status).toBe(1);
     const broken = findings.filter(({ area, level }) => area === 'files' && level === 'broken');
@@ -107,6 +111,7 @@ describe('doctor', () => {
       [`other users may read ${world.vaultDir}/ (755)`, `chmod 700 ${world.vaultDir}/`],
       [`other users may change ${world.configFile} (666)`, `chmod go-w ${world.configFile}`],
       [`other users may read ${credentials} (644)`, `chmod 600 ${credentials}`],
+      [`other users may read ${logins}/open.json (644)`, `chmod 600 ${logins}/open.json`],
     ]);
     expect(findings.find(({ text }) => text.startsWith('its group may change'))?.level).toBe('note');
     const plain = findings.find(({ subject }) => subject === 'plain text');
