@@ -47,6 +47,13 @@ export function formatRemaining(seconds: number): string {
   return minutes > 0 ? `${sign}${minutes}m${whole % 60}s` : `${sign}${whole}s`;
 }
 
+/** Seconds as people write them: 3600 as `1h`, 5400 as `1h30m`. */
+export function shortDuration(seconds: number): string {
+  return formatRemaining(seconds)
+    .replace(/(?<=[hm])0s$/, '')
+    .replace(/(?<=h)0m$/, '');
+}
+
 type Problem = { readonly problem: string };
 
 function readDuration(text: string, units: Readonly<Record<string, number>>): number | Problem {

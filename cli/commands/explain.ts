@@ -1,4 +1,4 @@
-import { formatRemaining } from '../../native-host/duration.ts';
+import { formatRemaining, shortDuration } from '../../native-host/duration.ts';
 import type { FlagOrigin } from '../args-grammar.ts';
 import type { Cli } from '../cli.ts';
 import { printable } from '../output.ts';
@@ -151,11 +151,4 @@ function nowText({ cache, isRun, type }: Step, index: number, steps: readonly St
 function mfaText({ isAsked, reason, answeredBy }: NonNullable<Explanation['mfa']>): string {
   if (!isAsked) return `not asked for: ${printable(reason)}`;
   return `${answeredBy === 'mfa_process' ? 'answered by mfa_process' : 'asked for'}: ${printable(reason)}`;
-}
-
-/** 3600 as `1h`, 5400 as `1h30m`. */
-function shortDuration(seconds: number): string {
-  return formatRemaining(seconds)
-    .replace(/(?<=[hm])0s$/, '')
-    .replace(/(?<=h)0m$/, '');
 }

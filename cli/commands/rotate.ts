@@ -126,13 +126,18 @@ function whatWouldBeDone(plan: RotationPlan, { noSession, olderThanSeconds }: Ro
   const lines = [
     `Would rotate the key stored for profile '${master}': ${masked(accessKeyId)} of ${userName ?? 'root'} in account ${identity.accountId}`,
     createdAt !== undefined ? `made by AWS ${formatAge(createdAt)} ago` : ageUnknown(plan, olderThanSeconds),
-    mfa === undefined || noSession ? 'no MFA code will be asked for' : `an MFA code of ${mfa.serial} will be asked for`,
+    codeNeeded(noSession ? undefined : mfa),
     ...(stage === undefined ? [] : ['a rotation that was interrupted will be finished or undone first']),
     ...(stage === undefined && (keys?.length ?? 0) > 1
       ? [`AWS would refuse: the user has two keys already (${keys?.map((key) => masked(key.accessKeyId)).join(', ')})`]
       : []),
   ];
   return `${lines.join('\n  ')}\n`;
+}
+
+function codeNeeded(mfa: RotationPlan['mfa']): string {
+  if (mfa === undefined) return 'no MFA code will be asked for';
+  return `an MFA code of ${mfa.serial} will ${mfa.hasProcess ? 'come from mfa_process' : 'be asked for'}`;
 }
 
 function ageUnknown({ mfa }: RotationPlan, olderThanSeconds: number | undefined): string {

@@ -19,7 +19,7 @@ export const rotateCommand = {
       olderThan: {
         kind: 'duration',
         placeholder: 'AGE',
-        help: 'Only keys that AWS made longer ago than this, such as 90d.',
+        help: 'Leave a key that AWS made less long ago than this, such as 90d (with --all: rotate the older ones only).',
       },
       dryRun: { kind: 'boolean', help: 'Change nothing; show what would be done.' },
     },

@@ -36,6 +36,10 @@ const WRONG_SECRET: Meaning = {
   code: 'AWS_CREDENTIALS_INVALID',
   remedy: 'the secret access key does not belong to this access key ID: enter both again with `keyturn add`',
 };
+const WRONG_REGION: Meaning = {
+  code: 'CONFIG_INVALID',
+  remedy: 'the endpoint that was asked is in another region: correct region, AWS_REGION or the endpoint_url',
+};
 const SKEWED: Meaning = { code: 'AWS_CLOCK_SKEW', remedy: "set this machine's clock" };
 const THROTTLED: Meaning = { code: 'AWS_THROTTLED', remedy: 'wait a moment and try again' };
 const UNAVAILABLE: Meaning = {
@@ -148,9 +152,10 @@ export function serviceError(error: unknown, call: FailedCall): VaultError {
 }
 
 function meaningOf({ awsCode, text, status }: AwsAnswer, operation: string): Meaning {
-  // The two facts AWS tells in the message only. Both texts have been the same since these services exist.
+  // The three facts AWS tells in the message only. The texts have been the same since these services exist.
   if (awsCode === 'AccessDenied' && text.startsWith('MultiFactorAuthentication failed')) return WRONG_MFA_CODE;
   if (/^Signature (expired|not yet current)/.test(text)) return SKEWED;
+  if (/^Credential should be scoped to a valid region/.test(text)) return WRONG_REGION;
   const isExpired = awsCode.startsWith('ExpiredToken');
   if (isExpired && operation === 'AssumeRoleWithWebIdentity') return EXPIRED_IDENTITY;
   if (operation === 'AssumeRoleWithSAML') {

@@ -1,4 +1,5 @@
 import { isAssumedRole, readArn } from '../aws/arn.ts';
+import { shortDuration } from '../duration.ts';
 import { VaultError } from '../errors.ts';
 import type { Step } from './chain.ts';
 
@@ -39,7 +40,7 @@ export function checkRoleChaining(steps: readonly Step[]): void {
 export function cappedNotice(steps: readonly Step[]): string | undefined {
   const [source, step] = steps.slice(-2);
   if (step?.type !== 'assume-role' || step.cappedFrom === undefined || source === undefined) return undefined;
-  return `${behind(step, source)}, which AWS allows for 1h at most: the credentials last 1h, not the ${step.cappedFrom} s asked for`;
+  return `${behind(step, source)}, which AWS allows for 1h at most: the credentials last 1h, not the ${shortDuration(step.cappedFrom)} asked for`;
 }
 
 function behind(step: Step, source: Step): string {

@@ -33,7 +33,7 @@ export type RotationPlan = {
   readonly keys?: readonly AccessKeyState[];
   /** When AWS made this key. */
   readonly createdAt?: Date;
-  readonly mfa?: { readonly serial: string; readonly profile: string };
+  readonly mfa?: { readonly serial: string; readonly profile: string; readonly hasProcess: boolean };
   /** How the key's own profile reaches AWS. */
   readonly settings: ResolvedProfile;
 };
@@ -156,7 +156,8 @@ async function identify(
 /** The user's device: the one of the profile with the key, else of the nearest profile on the way from it. */
 function mfaOf(steps: readonly Step[]): RotationPlan['mfa'] {
   const profile = steps.find((step) => step.profile.mfaSerial !== undefined)?.profile;
-  return profile?.mfaSerial === undefined ? undefined : { serial: profile.mfaSerial, profile: profile.name };
+  if (profile?.mfaSerial === undefined) return undefined;
+  return { serial: profile.mfaSerial, profile: profile.name, hasProcess: profile.mfaProcess !== undefined };
 }
 
 /** A user has room for one new key only, under however many names and with however many keys that user is stored. */

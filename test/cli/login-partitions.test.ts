@@ -16,6 +16,10 @@ const PARTITIONS = [
   ['aws-cn', 'cn-northwest-1', 'signin.amazonaws.cn', 'console.amazonaws.cn', 'cn-north-1'],
   ['aws-us-gov', 'us-gov-east-1', 'signin.amazonaws-us-gov.com', 'console.amazonaws-us-gov.com', 'us-gov-west-1'],
   ['aws-eusc', 'eusc-de-east-1', 'signin.amazonaws-eusc.eu', 'console.amazonaws-eusc.eu', 'eusc-de-east-1'],
+  ['aws-iso', 'us-iso-west-1', 'signin.c2shome.ic.gov', 'console.c2shome.ic.gov', 'us-iso-east-1'],
+  ['aws-iso-b', 'us-isob-east-1', 'signin.sc2shome.sgov.gov', 'console.sc2shome.sgov.gov', 'us-isob-east-1'],
+  ['aws-iso-e', 'eu-isoe-west-1', 'signin.csphome.adc-e.uk', 'console.csphome.adc-e.uk', 'eu-isoe-west-1'],
+  ['aws-iso-f', 'us-isof-east-1', 'signin.csphome.hci.ic.gov', 'console.csphome.hci.ic.gov', 'us-isof-south-1'],
 ] as const;
 
 /** AWS under its own names, over TLS and through a proxy, so that the program has nothing to go by but its own tables. */

@@ -61,6 +61,15 @@ it('asks for the code in the terminal, and once more only after a wrong one', as
   await keys.expectOneWorking();
 });
 
+it('says before it does anything where the code will come from', async () => {
+  const { stdout: asked } = await world.run(['rotate', '--dry-run', 'ada']);
+  expect(asked).toContain(`\n  an MFA code of ${people.device.serial} will be asked for\n`);
+  const config = fs.readFileSync(world.configFile, 'utf8');
+  fs.writeFileSync(world.configFile, config.replace('[default]', '[default]\nmfa_process = false'));
+  const { stdout: got } = await world.run(['rotate', '--dry-run', 'ada']);
+  expect(got).toContain(`\n  an MFA code of ${people.device.serial} will come from mfa_process\n`);
+});
+
 it('finds the key several source profiles away, and rotates as its user, not through the roles', async () => {
   const { aws } = world;
   const inner = aws.addRole({ account: '444455556666', name: 'inner', trusts: [people.admin.arn] });

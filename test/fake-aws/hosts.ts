@@ -1,4 +1,12 @@
-export type Partition = 'aws' | 'aws-cn' | 'aws-us-gov' | 'aws-eusc';
+export type Partition =
+  | 'aws'
+  | 'aws-cn'
+  | 'aws-us-gov'
+  | 'aws-eusc'
+  | 'aws-iso'
+  | 'aws-iso-b'
+  | 'aws-iso-e'
+  | 'aws-iso-f';
 export type ApiService = 'sts' | 'iam' | 's3';
 
 /** Where a request was sent, told from its Host header. */
@@ -58,9 +66,54 @@ const PARTITIONS: { readonly [name in Partition]: PartitionHosts } = {
     iamRegion: 'eusc-de-east-1',
     iamHost: 'iam.eusc-de-east-1.amazonaws.eu',
   },
+  'aws-iso': {
+    regions: ['us-iso-east-1', 'us-iso-west-1'],
+    dnsSuffix: 'c2s.ic.gov',
+    signinHost: 'signin.c2shome.ic.gov',
+    consoleHosts: ['console.c2shome.ic.gov'],
+    iamRegion: 'us-iso-east-1',
+    iamHost: 'iam.us-iso-east-1.c2s.ic.gov',
+  },
+  'aws-iso-b': {
+    regions: ['us-isob-east-1', 'us-isob-west-1'],
+    dnsSuffix: 'sc2s.sgov.gov',
+    signinHost: 'signin.sc2shome.sgov.gov',
+    consoleHosts: ['console.sc2shome.sgov.gov'],
+    iamRegion: 'us-isob-east-1',
+    iamHost: 'iam.us-isob-east-1.sc2s.sgov.gov',
+  },
+  'aws-iso-e': {
+    regions: ['eu-isoe-west-1'],
+    dnsSuffix: 'cloud.adc-e.uk',
+    signinHost: 'signin.csphome.adc-e.uk',
+    consoleHosts: ['console.csphome.adc-e.uk'],
+    iamRegion: 'eu-isoe-west-1',
+    iamHost: 'iam.eu-isoe-west-1.cloud.adc-e.uk',
+  },
+  'aws-iso-f': {
+    regions: ['us-isof-east-1', 'us-isof-south-1'],
+    dnsSuffix: 'csp.hci.ic.gov',
+    signinHost: 'signin.csphome.hci.ic.gov',
+    consoleHosts: ['console.csphome.hci.ic.gov'],
+    iamRegion: 'us-isof-south-1',
+    iamHost: 'iam.us-isof-south-1.csp.hci.ic.gov',
+  },
 };
 
-const PARTITION_NAMES: readonly Partition[] = ['aws', 'aws-cn', 'aws-us-gov', 'aws-eusc'];
+const PARTITION_NAMES: readonly Partition[] = [
+  'aws',
+  'aws-cn',
+  'aws-us-gov',
+  'aws-eusc',
+  'aws-iso',
+  'aws-iso-b',
+  'aws-iso-e',
+  'aws-iso-f',
+];
+const SITES = [
+  ...['aws.amazon.com', 'amazonaws.cn', 'amazonaws-us-gov.com', 'amazonaws-eusc.eu', 'aws.eu'],
+  ...['c2shome.ic.gov', 'sc2shome.sgov.gov', 'csphome.adc-e.uk', 'csphome.hci.ic.gov'],
+];
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** The partition of a region AWS has; `undefined` for any other text. */
@@ -137,8 +190,7 @@ export function regionOfConsoleHost(host: string): string {
  * loopback, where the cookie belongs to the host alone.
  */
 export function cookieDomainOf(host: string): string | undefined {
-  const sites = ['aws.amazon.com', 'amazonaws.cn', 'amazonaws-us-gov.com', 'amazonaws-eusc.eu', 'aws.eu'];
-  return sites.find((site) => host.endsWith(`.${site}`));
+  return SITES.find((site) => host.endsWith(`.${site}`));
 }
 
 /** Every name a certificate for these hosts has to carry; a wildcard stands for one label only. */

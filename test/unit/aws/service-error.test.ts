@@ -36,6 +36,7 @@ test.each([
   ['SignatureDoesNotMatch', 'The request signature we calculated does not match', 'AWS_CREDENTIALS_INVALID'],
   ['SignatureDoesNotMatch', EXPIRED, 'AWS_CLOCK_SKEW'],
   ['SignatureDoesNotMatch', 'Signature not yet current: 20261121T030000Z is still later than', 'AWS_CLOCK_SKEW'],
+  ['SignatureDoesNotMatch', "Credential should be scoped to a valid region, not 'us-wst-1'. ", 'CONFIG_INVALID'],
   ['RequestTimeTooSkewed', 'The difference is too large', 'AWS_CLOCK_SKEW'],
   ['Throttling', 'Rate exceeded', 'AWS_THROTTLED'],
   ['ThrottlingException', 'Rate exceeded', 'AWS_THROTTLED'],

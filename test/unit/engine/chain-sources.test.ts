@@ -119,7 +119,7 @@ describe('a role behind another role', () => {
   ])('lives an hour at most, and that is said: behind %s', async (_, source) => {
     const planned = await plan('p', { config: behind(source), stored: ['user'] });
     expect(planned.at(-1)).toMatchObject({ duration: { seconds: 3600, isDefault: true }, cappedFrom: 7200 });
-    expect(cappedNotice(planned)).toMatch(/^profile "p" is assumed .* last 1h, not the 7200 s asked for$/);
+    expect(cappedNotice(planned)).toMatch(/^profile "p" is assumed .* last 1h, not the 2h asked for$/);
   });
 
   it('lives as long as it is asked to behind a user’s key or login, and behind a program, whose credentials may be a user’s', async () => {
