@@ -53,7 +53,7 @@ describe('a browser', () => {
       result: {
         protocol: 1,
         hostVersion: expect.stringMatching(/^\d+\.\d+\.\d+$/),
-        capabilities: ['console-url', 'prompts', 'open-console', 'lock'],
+        capabilities: ['console-url', 'prompts', 'open-console', 'lock', 'logins'],
       },
     });
     const { result } = await host.call('list');

@@ -152,7 +152,7 @@ describe('golden messages', () => {
     [
       'hello',
       HELLO,
-      '{"id":7,"ok":true,"result":{"protocol":1,"hostVersion":"0.1.0","capabilities":["console-url","prompts","open-console","lock"]}}',
+      '{"id":7,"ok":true,"result":{"protocol":1,"hostVersion":"0.1.0","capabilities":["console-url","prompts","open-console","lock","logins"]}}',
     ],
     ['list', {}, '{"id":7,"ok":true,"result":{"profiles":[]}}'],
     ['consoleUrl', { profile: 'work' }, '{"id":7,"ok":true,"result":{"url":"https://example.com/"}}'],
