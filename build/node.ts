@@ -12,7 +12,7 @@ const dist = 'dist';
 const START_CHUNKS = [
   {
     name: 'base',
-    test: /rolldown.runtime|\/cli\/(args(-\w+)?(?<!-help)|print|may-ask-host)\.ts$|\/native-host\/(errors|duration|settings-file|version)\.ts$/,
+    test: /rolldown.runtime|\/cli\/(args(-\w+)?(?<!-help)|print|may-ask-host|inherited)\.ts$|\/native-host\/(errors|duration|settings-file|version)\.ts$/,
     priority: 3,
   },
   // How a program is started, with a session from a host or without, and what asks a host for one.
@@ -99,7 +99,7 @@ function runtimeAndLaunchers(): Plugin {
       const lib = path.join(dist, 'lib');
       placeFile(fs.realpathSync(process.execPath), path.join(lib, 'node'));
       // A first collection of garbage costs a millisecond, and a command ends before it needs one.
-      const flags = ['--min-semi-space-size=4'];
+      const flags = ['--min-semi-space-size=4', '--'];
       const target = path.join(dist, 'keyturn');
       fs.rmSync(target, { force: true });
       // Elsewhere the file would have to be signed anew (macOS) or be a program of another form (Windows).

@@ -1,3 +1,4 @@
+import { existsSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { chunkLoader } from './chunk-loader.ts';
 
@@ -9,5 +10,12 @@ if (import.meta.filename === process.execPath) {
   process.argv.splice(1, 0, `${lib}/cli.cjs`);
 }
 const loader = chunkLoader(`${lib}/chunks`);
-loader.loadPack('start.pack');
+try {
+  loader.loadPack('start.pack');
+} catch (error) {
+  if (existsSync(`${lib}/chunks`)) throw error;
+  const wayOut = 'make a symbolic link to it in place of a copy, or move its whole directory';
+  writeSync(2, `keyturn: error: ${process.execPath} is without its directory ${lib}; ${wayOut} [INTERNAL]\n`);
+  process.exit(1);
+}
 loader.load('command-line.cjs');

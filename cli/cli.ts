@@ -2,6 +2,7 @@ import type { Env } from '../native-host/engine/context.ts';
 import type { Settings } from '../native-host/settings.ts';
 import type { Vault } from '../native-host/vault.ts';
 import type { CallOptions } from '../native-host/vault-access.ts';
+import type { Inherited } from './inherited.ts';
 
 /** What a command works with: the vault, this process's surroundings, and ways to speak and to ask. */
 export type Cli = {
@@ -16,6 +17,8 @@ export type Cli = {
   readonly programFile: string;
   /** What a browser is to start as the native messaging host. */
   readonly hostLauncher: () => string;
+  /** What the program that `exec` runs is to have besides. */
+  readonly inherited: Inherited;
   readonly isDebug: boolean;
   readonly signal: AbortSignal;
   /** A result, on stdout, as it is. */

@@ -2,6 +2,7 @@ import { sessionFromHost, shapingEnvironment } from '../native-host/host-session
 import { backendInUse, readSettings, type Settings } from '../native-host/settings.ts';
 import type { CommandOf } from './args.ts';
 import { childEnvironment, replaceProcess, resolveExecutable } from './child.ts';
+import { type Inherited, keepInherited } from './inherited.ts';
 import { reachEnvironment } from './reach-environment.ts';
 import { noteProfileUse } from './recent-profiles.ts';
 
@@ -18,6 +19,7 @@ const KEYRINGS = ['file', 'secret-service'];
 export async function execFromHost(
   { args, flags }: CommandOf<'exec'>,
   env: Env & { readonly HOME?: string | undefined },
+  inherited: Inherited,
 ): Promise<number | undefined> {
   const { profile = '', cmd: command = '' } = args;
   const homeDir = env.HOME ?? '';
@@ -45,6 +47,7 @@ export async function execFromHost(
   note(profile, stateDir);
   const credentials = { ...session, expiresAt: new Date(session.expiresAt) };
   const environment = childEnvironment(env, { profile, credentials, region: place.region });
+  keepInherited(inherited);
   return replaceProcess(file, [command, ...args.args], Object.assign(environment, reachEnvironment(env, place)));
 }
 

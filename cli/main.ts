@@ -5,6 +5,7 @@ import { readSettingsFile, settingsFilePath } from '../native-host/settings-file
 import { VERSION } from '../native-host/version.ts';
 import { parseArgs } from './args.ts';
 import { isAboutCommandLine } from './args-tokens.ts';
+import { inherited, NOTHING_INHERITED } from './inherited.ts';
 import { mayAskHost } from './may-ask-host.ts';
 import { print } from './print.ts';
 
@@ -30,16 +31,23 @@ async function main(startedAs: string, argv: readonly string[]): Promise<number>
       return print(invocation.topic === 'usage' ? 2 : 1, renderHelp(invocation, programName));
     }
     command = invocation.command;
+    const kept = invocation.command === 'exec' ? inherited(process.env) : NOTHING_INHERITED;
     if (invocation.command === 'exec' && mayAskHost(invocation, process.env)) {
       const { execFromHost } = await import('./exec-from-host.ts');
-      const status = await execFromHost(invocation, userEnvironment());
+      const status = await execFromHost(invocation, userEnvironment(), kept);
       if (status !== undefined) return status;
     }
     const { runCommand } = await import('./run-command.ts');
     // The host's launcher lies beside this program's: dist/keyturn-host, above dist/lib/cli.cjs.
     const hostLauncher = (): string => resolve(dirname(process.argv[1] ?? ''), '..', 'keyturn-host');
     const programFile = fileOf(startedAs);
-    return await runCommand(invocation, { programName, programFile, env: userEnvironment(), hostLauncher });
+    return await runCommand(invocation, {
+      programName,
+      programFile,
+      env: userEnvironment(),
+      hostLauncher,
+      inherited: kept,
+    });
   } catch (error) {
     const failure = asVaultError(error);
     print(2, errorLine(failure, programName, command));

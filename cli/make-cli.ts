@@ -10,6 +10,7 @@ import type { FlagOrigin } from './args-grammar.ts';
 import { commandAsker, type PromptName } from './asker.ts';
 import { isInstalled } from './child.ts';
 import type { Cli } from './cli.ts';
+import type { Inherited } from './inherited.ts';
 import { stdoutIsTerminal } from './is-terminal.ts';
 import { print } from './print.ts';
 
@@ -18,6 +19,7 @@ export type Surroundings = {
   readonly programFile: string;
   readonly env: Env;
   readonly hostLauncher: () => string;
+  readonly inherited: Inherited;
 };
 
 /** What commands work with, made for the flags that every command has. */
@@ -25,7 +27,7 @@ export function makeCli(
   { flags, origins }: Pick<CommandOf<Command>, 'flags' | 'origins'>,
   surroundings: Surroundings,
 ): Cli {
-  const { programName, programFile, env, hostLauncher } = surroundings;
+  const { programName, programFile, env, hostLauncher, inherited } = surroundings;
   requirePrompt(flags.prompt, origins.prompt, env);
   const asked = { ...flags, timeoutMs: promptTimeoutMs(flags.promptTimeout) };
   const interrupted = new AbortController();
@@ -58,6 +60,7 @@ export function makeCli(
     programName,
     programFile,
     hostLauncher,
+    inherited,
     isDebug: flags.debug,
     signal,
     print: (text: string) => void print(1, text),

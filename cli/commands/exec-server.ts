@@ -5,6 +5,7 @@ import type { CallOptions } from '../../native-host/vault-access.ts';
 import { serverEnvironment, spawnAndWait } from '../child.ts';
 import { checkProfileCanBeChosen, chosenProfile } from '../chosen-profile.ts';
 import type { Cli } from '../cli.ts';
+import { keepInherited } from '../inherited.ts';
 import { reachEnvironment } from '../reach-environment.ts';
 import { announceSubshell, type ExecOptions, programOf } from './exec.ts';
 import { inContext } from './request.ts';
@@ -68,6 +69,7 @@ export async function execServer(options: ExecServerOptions, cli: Cli): Promise<
     }
     cli.signal.throwIfAborted();
     source.giveTerminalAway();
+    keepInherited(cli.inherited);
     return await spawnAndWait(file, [command, ...options.args], env, cli.leaveSignals);
   } finally {
     source.end();

@@ -4,6 +4,7 @@ import { variable } from '../../native-host/settings.ts';
 import { childEnvironment, profileEnvironment, replaceProcess, resolveExecutable, spawnAndWait } from '../child.ts';
 import { checkProfileCanBeChosen, chosenProfile, remember } from '../chosen-profile.ts';
 import type { Cli } from '../cli.ts';
+import { keepInherited } from '../inherited.ts';
 import { reachEnvironment } from '../reach-environment.ts';
 import { type CredentialFlags, inContext } from './request.ts';
 
@@ -38,6 +39,7 @@ export async function exec(options: ExecOptions, cli: Cli): Promise<number> {
   await cli.vault.close();
   Object.assign(environment, reachEnvironment(env, profile));
   if (cli.platform === 'win32') return spawnAndWait(file, argv, environment);
+  keepInherited(cli.inherited);
   return replaceProcess(file, argv, environment);
 }
 
