@@ -49,6 +49,8 @@ function announced({ steps }: Explanation): object[] {
       RoleSessionName: step.roleSessionName,
       tags: Object.entries(step.sessionTags ?? {}).map(([name, value]) => `${name}=${value}`),
       transitive: step.transitiveTagKeys ?? [],
+      // Nobody signs what a token or an assertion is sent with.
+      region: step.type === 'web-identity' || step.type === 'saml' ? undefined : step.region,
     };
     return [call];
   });
@@ -56,7 +58,7 @@ function announced({ steps }: Explanation): object[] {
 
 /** What the sandbox was asked, in the same form; a session name nobody set is of the clock, and is none. */
 function made(from: number): object[] {
-  return world.aws.calls.slice(from).flatMap(({ operation, parameters: given }): object[] => {
+  return world.aws.calls.slice(from).flatMap(({ operation, parameters: given, signedRegion: region }): object[] => {
     if (operation === 'GetRoleCredentials')
       return [{ operation, account_id: given.account_id, role_name: given.role_name }];
     if (!Object.values(OPERATIONS).includes(operation)) return [];
@@ -72,6 +74,7 @@ function made(from: number): object[] {
         return name.endsWith('.Key') ? [`${given[name]}=${given[name.replace(/Key$/, 'Value')]}`] : [];
       }),
       transitive: members('TransitiveTagKeys.').map((name) => given[name]),
+      region,
     };
     return [call];
   });

@@ -16,6 +16,7 @@ import { loginOperation } from './login.ts';
 import { frontDoor, queryOperation } from './query-api.ts';
 import type { Answer, Operation, Request } from './request.ts';
 import { s3Operation } from './s3.ts';
+import { parseAuthorization } from './sigv4.ts';
 import { ssoDeviceOperation } from './sso-device-page.ts';
 import { oidcOperation } from './sso-oidc.ts';
 import { ssoPageOperation } from './sso-pages.ts';
@@ -133,6 +134,7 @@ async function serve(state: State, faults: Faults, request: Request): Promise<An
     service,
     operation: name,
     accessKeyId,
+    signedRegion: parseAuthorization(request.headers.authorization ?? '')?.region,
     parameters,
     at: state.now(),
     host: request.host,

@@ -136,6 +136,8 @@ export type RecordedCall = {
   readonly service: string;
   readonly operation: string;
   readonly accessKeyId: string | undefined;
+  /** Where it was signed for; `undefined` for what nobody signs. */
+  readonly signedRegion: string | undefined;
   /** Secrets (codes, tokens, keys) are named but their values are left out. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly at: Date;
