@@ -51,7 +51,7 @@ describe('the way from key to credentials is aws-vault’s', () => {
   });
 
   const CAPPED = (id: string): string =>
-    `keyturn: profile "bar-role2${id}" is assumed through the role of "bar-role1${id}", which AWS allows for 1h at most: the credentials last 1h, not the 7200 s asked for\n`;
+    `keyturn: profile "bar-role2${id}" is assumed through the role of "bar-role1${id}", which AWS allows for 1h at most: the credentials last 1h, not the 2h asked for\n`;
 
   it('H: and exec bar-role2 -d 2h, half of which AWS would refuse, gets the hour it can have and says so', async () => {
     const people = await readmePeople(world, 'H');
