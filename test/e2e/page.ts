@@ -5,7 +5,9 @@ const PATIENCE_MS = 30_000;
 
 /** Waits in the page until `selector` finds an element that is drawn, and answers its text. */
 export async function seen(tab: Tab, selector: string): Promise<string> {
-  return whenSeen<string>(tab, selector, 'found.innerText');
+  // In a new row with content-visibility the browser has laid nothing out yet, and there its text is an empty string.
+  const isDrawn = `found.innerText !== '' || found.textContent === ''`;
+  return whenSeen<string>(tab, selector, 'found.innerText', isDrawn);
 }
 
 /** Clicks an element as soon as it is there, before the page can change again. */
@@ -13,22 +15,25 @@ export async function click(tab: Tab, selector: string): Promise<void> {
   await whenSeen(tab, selector, 'found.click()');
 }
 
-/** `then`: what to evaluate with the element as `found`. */
-async function whenSeen<T>(tab: Tab, selector: string, then: string): Promise<T> {
+/** `then`: what to evaluate with the element as `found`, once it is there and `isReady` says yes. */
+async function whenSeen<T>(tab: Tab, selector: string, then: string, isReady = 'true'): Promise<T> {
   const quoted = JSON.stringify(selector);
   return tab.evaluate<T>(`new Promise((resolve, reject) => {
     const check = () => {
       const found = document.querySelector(${quoted});
-      // Until a row with content-visibility is found to be on the screen, its text is an empty string.
-      if (!found?.checkVisibility({ contentVisibilityAuto: true })) return;
+      if (!found || !(${isReady})) return;
       observer.disconnect();
-      document.removeEventListener('contentvisibilityautostatechange', check, true);
+      clearInterval(looking);
       resolve(${then});
     };
     const observer = new MutationObserver(check);
-    document.addEventListener('contentvisibilityautostatechange', check, true);
     observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-    setTimeout(() => reject(new Error('nothing matches ' + ${quoted} + ' in: ' + document.body.innerText)), ${PATIENCE_MS});
+    // What is drawn changes without the document, too.
+    const looking = setInterval(check, 50);
+    setTimeout(() => {
+      clearInterval(looking);
+      reject(new Error('nothing matches ' + ${quoted} + ' in: ' + document.body.innerText));
+    }, ${PATIENCE_MS});
     check();
   })`);
 }
