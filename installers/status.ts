@@ -63,14 +63,12 @@ async function statusAt(target: Target, scope: 'user' | 'system', options: Statu
     return { ...base, problems: [`${problem}; run 'keyturn host install'`] };
   }
   const problems = await manifestProblems(target, manifest.allowed, options);
+  const greeted = await greeting(target, manifest.path, options);
   const launcher = launcherProblem(manifest.path);
-  if (launcher !== undefined) problems.push(`the launcher ${manifest.path} ${launcher}`);
-  return {
-    ...base,
-    launcherPath: manifest.path,
-    problems,
-    ...(await greeting(target, manifest.path, options, problems)),
-  };
+  // Where it could not be started, the error says why.
+  if (greeted.error !== undefined) problems.push(greeted.error.message);
+  else if (launcher !== undefined) problems.push(`the launcher ${manifest.path} ${launcher}`);
+  return { ...base, launcherPath: manifest.path, problems, ...greeted };
 }
 
 async function manifestProblems(target: Target, allowed: readonly string[], options: StatusOptions): Promise<string[]> {
@@ -90,7 +88,6 @@ async function greeting(
   target: Target,
   launcherPath: string,
   options: StatusOptions,
-  problems: string[],
 ): Promise<Pick<TargetStatus, 'hello' | 'error'>> {
   const { env, platform, signal, timeoutMs } = options;
   const [extension = ''] = allowedIn(target.family, options.allowed);
@@ -102,8 +99,6 @@ async function greeting(
     };
   } catch (cause) {
     signal?.throwIfAborted();
-    const error = asVaultError(cause);
-    if (problems.length === 0) problems.push(error.message);
-    return { error };
+    return { error: asVaultError(cause) };
   }
 }

@@ -62,7 +62,7 @@ async function examineBrowsers(cli: Cli): Promise<Finding[]> {
   return [{ area: 'browsers', subject: 'browsers', level: 'off', text: 'none was found here' }];
 }
 
-function browserFinding({ title, launcherPath, hello, problems, error }: TargetStatus): Finding {
+function browserFinding({ title, launcherPath, hello, problems }: TargetStatus): Finding {
   const finding = { area: 'browsers', subject: title } as const;
   if (hello !== undefined && problems.length === 0) {
     return { ...finding, level: 'ok', text: `the host ${hello.hostVersion} answers in ${Math.round(hello.ms)} ms` };
@@ -70,8 +70,12 @@ function browserFinding({ title, launcherPath, hello, problems, error }: TargetS
   if (launcherPath === undefined) {
     return { ...finding, level: 'off', text: 'the host is not installed for it', remedy: "'keyturn host install'" };
   }
-  const text = [...problems, ...(error === undefined ? [] : [error.message])].join(', ');
-  return { ...finding, level: 'broken', text, remedy: "'keyturn host install' writes the manifest anew" };
+  return {
+    ...finding,
+    level: 'broken',
+    text: problems.join(', '),
+    remedy: "'keyturn host install' writes the manifest anew",
+  };
 }
 
 function examineProgram(cli: Cli): Finding[] {

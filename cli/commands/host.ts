@@ -93,8 +93,7 @@ function describe({ title, file, launcherPath, hello, problems, error }: TargetS
       : `${title}: ok, host ${hello.hostVersion} answers in ${Math.round(hello.ms)} ms`,
     `  manifest ${file}`,
     ...(launcherPath === undefined ? [] : [`  starts   ${launcherPath}`]),
-    ...problems.map((problem) => `  problem  ${problem}`),
-    ...(error === undefined ? [] : [`  problem  ${error.message} [${error.code}]`]),
+    ...problems.map((problem) => `  problem  ${problem}${problem === error?.message ? ` [${error.code}]` : ''}`),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -118,7 +118,7 @@ export function resolveProfile(name: string, options: ResolveOptions): ResolvedP
     region: lookup.text('region', { name: '--region', value: flags.region, origin: flags.origins?.region }),
     mfaSerial: text('mfa_serial'),
     mfaProcess: text('mfa_process'),
-    roleArn: text('role_arn'),
+    roleArn: roleArnOf(lookup),
     externalId: text('external_id'),
     roleSessionName: text('role_session_name'),
     // A credential_source that stands nearer takes its place.
@@ -136,6 +136,13 @@ export function resolveProfile(name: string, options: ResolveOptions): ResolvedP
     credentialSource,
     loginSession: loginSessionOf(lookup),
   });
+}
+
+/** What is none is refused here, with its line, and not by AWS; other services than AWS have other forms. @throws VaultError CONFIG_INVALID */
+function roleArnOf(lookup: SettingLookup): string | undefined {
+  const setting = lookup.find('role_arn');
+  if (setting === undefined || /^arn:./.test(setting.value)) return setting?.value;
+  throw lookup.invalid(setting, 'the ARN of a role such as arn:aws:iam::123456789012:role/name');
 }
 
 /** Where AWS is reached and how. */

@@ -176,11 +176,22 @@ services = nowhere
   });
 });
 
+it('refuses a role_arn that is no ARN, with its line', async () => {
+  const refused = resolved('p', { config: '[profile p]\nsource_profile = ada\nrole_arn = reader\n' });
+  await expect(refused).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringMatching(
+      /config:3: role_arn of profile "p" must be the ARN of a role such as arn:aws:iam::123456789012:role\/name, not "reader"$/,
+    ),
+  });
+});
+
 it('reports every key that is read, with its place', async () => {
   const values: Record<string, string> = {
     ...{ duration_seconds: '900', session_tags: 'a=b', sts_regional_endpoints: 'legacy', services: 's' },
     ...{ use_fips_endpoint: 'true', use_dualstack_endpoint: 'true', ignore_configured_endpoint_urls: 'true' },
     ...{ include_profile: 'other', credential_source: 'Environment', sso_account_id: '111122223333' },
+    role_arn: 'arn:aws:iam::111122223333:role/x',
     login_session: 'arn:aws:iam::111122223333:user/x',
     principal_arn: 'arn:aws:iam::111122223333:saml-provider/x',
   };

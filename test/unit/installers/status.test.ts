@@ -67,7 +67,7 @@ it('names the launcher that is gone', async () => {
   fs.rmSync(options.launcherPath);
   expect(await status(options)).toMatchObject([
     {
-      problems: [`the launcher ${options.launcherPath} does not exist; build or install Keyturn again`],
+      problems: [`the launcher "${options.launcherPath}" does not exist; run 'keyturn host install'`],
       error: { code: 'HOST_NOT_FOUND' },
     },
   ]);
