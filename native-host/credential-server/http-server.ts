@@ -110,6 +110,8 @@ function cannotListen({ host, port, path }: ListenOptions, cause: unknown): Vaul
     EADDRNOTAVAIL: 'this machine has no such address',
     EACCES: 'a port below 1024 needs root; choose a higher one',
   };
-  const message = `cannot serve credentials at ${path ?? `${host}:${port}`}: ${reasons[code] ?? code}`;
+  // Port 0 stands for any that is free.
+  const place = path ?? (port === 0 ? host : `${host}:${port}`);
+  const message = `cannot serve credentials at ${place}: ${reasons[code] ?? code}`;
   return new VaultError('PROCESS_FAILED', message, { cause });
 }

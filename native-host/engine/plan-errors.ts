@@ -1,4 +1,5 @@
 import type { Duration, ResolvedProfile } from '../aws/profile.ts';
+import { shortDuration } from '../duration.ts';
 import { VaultError } from '../errors.ts';
 
 /** `plainTextFile`: where the profile's key lies unprotected, if it does. */
@@ -43,7 +44,7 @@ export function inRange(
 ): Duration {
   const { seconds } = duration;
   if (seconds >= 900 && seconds <= max) return duration;
-  const message = `the ${what} duration of profile ${JSON.stringify(profile.name)} is ${seconds} s, but AWS takes 900 s (15m) to ${max} s (${max / 3600}h); change --duration, duration_seconds or the AWS_*_TTL variable`;
+  const message = `the ${what} duration of profile ${JSON.stringify(profile.name)} is ${shortDuration(seconds)}, but AWS takes 15m (900 s) to ${max / 3600}h (${max} s); change --duration, duration_seconds or the AWS_*_TTL variable`;
   throw new VaultError('CONFIG_INVALID', message, { details: { profile: profile.name } });
 }
 

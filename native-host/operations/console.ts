@@ -5,6 +5,7 @@ import { consoleHost, defaultRegion, type Partition, partitionOfArn, partitionOf
 import { type ProfileFlags, type ResolvedProfile, resolveProfile } from '../aws/profile.ts';
 import { ttl } from '../aws/profile-durations.ts';
 import { signOutUrl as endOfSession } from '../aws/signin.ts';
+import { shortDuration } from '../duration.ts';
 import type { Step } from '../engine/chain.ts';
 import { consoleUrl as signInUrl } from '../engine/console-url.ts';
 import { notFound } from '../engine/plan-errors.ts';
@@ -151,7 +152,7 @@ export function consoleSeconds(
   const seconds = flag ?? (flags.durationSeconds === undefined ? ttl(env, 'AWS_CONSOLE_SESSION_TTL') : undefined);
   if (seconds === undefined || (seconds >= 900 && seconds <= 43_200)) return seconds;
   const setting = flag === undefined ? 'AWS_CONSOLE_SESSION_TTL' : '--console-duration';
-  const message = `${setting} is ${seconds} s, but a console session lasts 900 s (15m) to 43200 s (12h)`;
+  const message = `${setting} is ${shortDuration(seconds)}, but a console session lasts 15m (900 s) to 12h (43200 s)`;
   throw new VaultError(flag === undefined ? 'CONFIG_INVALID' : 'USAGE', message, { details: { flag: setting } });
 }
 

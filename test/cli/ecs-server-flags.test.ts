@@ -108,7 +108,7 @@ describe('--ecs-listen and --ecs-uri', () => {
     [['--ecs-listen', 'example.com'], '--ecs-listen must be an IP address of this machine'],
     [['--ecs-listen', '127.0.0.1:99999'], '--ecs-listen must be an IP address'],
     [['--ecs-listen', '0.0.0.0'], 'every address of this machine'],
-    [['--ecs-listen', '192.0.2.77'], 'this machine has no such address'],
+    [['--ecs-listen', '192.0.2.77'], 'cannot serve credentials at 192.0.2.77: this machine has no such address'],
     [['--ecs-uri', 'http://169.254.170.2/path'], '--ecs-uri must be a URI without a path'],
     [['--ecs-uri', 'nonsense'], '--ecs-uri must be a URI'],
   ])('%j is refused', async (flags, message) => {
