@@ -54,9 +54,14 @@ function targetOf(name: string): string | undefined {
  */
 function isHangupIgnored(env: Env): boolean {
   if (env._ === 'nohup' || env._?.endsWith('/nohup')) return true;
-  const ignored = /^SigIgn:\t(?<mask>\w+)$/m.exec(readFileSync(`/proc/${process.ppid}/status`, 'utf8'))?.groups?.mask;
-  const isIgnored = ignored !== undefined && (Number.parseInt(ignored.slice(-1), 16) & 1) === 1;
-  return isIgnored && sessionOf(process.ppid) === sessionOf(process.pid);
+  try {
+    const status = readFileSync(`/proc/${process.ppid}/status`, 'utf8');
+    const ignored = /^SigIgn:\t(?<mask>\w+)$/m.exec(status)?.groups?.mask;
+    const isIgnored = ignored !== undefined && (Number.parseInt(ignored.slice(-1), 16) & 1) === 1;
+    return isIgnored && sessionOf(process.ppid) === sessionOf(process.pid);
+  } catch {
+    return false; // the parent has ended, or is another user's and hidden
+  }
 }
 
 /** The sixth field of stat; the second may contain anything, in parentheses. */
