@@ -23,7 +23,8 @@ export function packed(chunks: ReadonlyMap<string, string>): string {
   return `({${functions.join(',\n')}})`;
 }
 
-function wrapped(source: string): string {
+/** A chunk as the function that it is loaded as. */
+export function wrapped(source: string): string {
   return `(function (exports, require, module) {${source}\n})`;
 }
 

@@ -22,6 +22,8 @@ const START_CHUNKS = [
     priority: 2.6,
   },
   { name: 'from-host', test: /\/cli\/exec-from-host\.ts$/, priority: 2.5 },
+  // With the bus below it: people wait for it as for exec.
+  { name: 'secret-service', test: /\/native-host\/keyring\/secret-service\.ts$/, priority: 1.5 },
   { name: 'exec', test: /\/cli\/(run-command|output)\.ts$|\/native-host\/(vault|keyring\/file)\.ts$/, priority: 2 },
   // What asks a host for the keys of a vault that was unlocked, less what exec has already.
   { name: 'unlocked', test: /\/native-host\/(operations\/key-holders|host-keys)\.ts$/, priority: 1 },

@@ -2,6 +2,8 @@ import fs from 'node:fs';
 import { createServer } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { Script } from 'node:vm';
 import { ConsoleOpens } from '../native-host/console-opens.ts';
 import { forgetDerivedKeys } from '../native-host/keyring/derived-keys.ts';
 import { Logins } from '../native-host/logins.ts';
@@ -9,7 +11,7 @@ import { PromptBroker } from '../native-host/prompts.ts';
 import { terminalConsole } from '../native-host/terminal-console.ts';
 import { UnlockedVaults } from '../native-host/unlocked-vaults.ts';
 import { listenForTerminals } from '../native-host/user-socket-server.ts';
-import { chunkLoader, codeCacheFile } from './chunk-loader.ts';
+import { chunkLoader, codeCacheFile, wrapped } from './chunk-loader.ts';
 
 /**
  * `node build/write-code-cache.ts DIRECTORY`, run by the build in a process of its own: uses the program whose chunks lie there
@@ -39,6 +41,9 @@ const ROUNDS: readonly Round[] = [
   { args: ['exec', '--no-session', '--file-passphrase-command', 'echo build', 'user', '--', 'true'], asksHost: true },
 ];
 
+/** Chunks whose work needs a service or a host that are not here. */
+const EAGER = ['secret-service.cjs', 'from-host.cjs'];
+
 const SESSION = `<GetSessionTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetSessionTokenResult><Credentials>
 <AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId><SecretAccessKey>only-for-the-build</SecretAccessKey>
 <SessionToken>only-for-the-build</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration>
@@ -46,7 +51,7 @@ const SESSION = `<GetSessionTokenResponse xmlns="https://sts.amazonaws.com/doc/2
 
 const directory = process.argv[2] ?? '';
 const home = fs.mkdtempSync(path.join(os.tmpdir(), 'keyturn-build-'));
-const { scripts } = chunkLoader(directory);
+const scripts = new Map(EAGER.map((name) => [name, compiledWhole(name)]));
 const rounds = ROUNDS.values();
 let ran: Round | undefined;
 
@@ -99,6 +104,17 @@ aws.listen(0, '127.0.0.1', () => {
   if (typeof address === 'object') process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${address?.port}`;
   aws.unref();
 });
+
+/** A chunk with all its functions compiled, and not only those that run here. */
+function compiledWhole(name: string): Script {
+  setFlagsFromString('--no-lazy');
+  try {
+    const filename = path.join(directory, name);
+    return new Script(wrapped(fs.readFileSync(filename, 'utf8')), { filename });
+  } finally {
+    setFlagsFromString('--lazy'); // the flags are part of what V8 compares a cache by
+  }
+}
 
 /** What V8 has compiled of each chunk by now, unless that was settled before. */
 function keep(): void {

@@ -35,7 +35,16 @@ function inheritedDescriptors(): number[] {
   const all = [...targets.values()];
   const isOwnPipe = (target: string): boolean =>
     target.startsWith('pipe:') && all.indexOf(target) !== all.lastIndexOf(target);
-  return [...targets].filter(([, target]) => !isOwnPipe(target)).map(([descriptor]) => descriptor);
+  return [...targets].flatMap(([descriptor, target]) =>
+    isOwnPipe(target) || !isClosedOnExec(descriptor) ? [] : [descriptor],
+  );
+}
+
+/** Node does this to the first sixteen or so: those of `<(...)` in bash are beyond them, and need nothing. */
+function isClosedOnExec(descriptor: number): boolean {
+  const flags = /^flags:\t(?<octal>[0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.groups
+    ?.octal;
+  return flags === undefined || (Number.parseInt(flags, 8) & O_CLOEXEC) !== 0;
 }
 
 /** Undefined for the one by which the directory itself was read. */
@@ -70,6 +79,7 @@ function sessionOf(pid: number): string | undefined {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3];
 }
 
+const O_CLOEXEC = 0o2000000;
 const F_SETFD = 2;
 const SIGHUP = 1;
 const SIG_IGN = 1;

@@ -1,6 +1,7 @@
 import type { ResolvedProfile } from '../aws/profile.ts';
 import { cappedNotice } from '../engine/role-chaining.ts';
 import { readSession, sessionKeyPrefix } from '../engine/session-cache.ts';
+import type { Keyring } from '../keyring/keyring.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import { backendInUse } from '../settings.ts';
 import type { CredentialsRequest, VaultAccess } from '../vault-access.ts';
@@ -44,7 +45,10 @@ export async function cachedSession(
   // Others start programs or may ask their owner something before they open.
   if (chosen !== 'secret-service' && chosen !== 'file') return undefined;
   if (chosen === 'file' && access.unlocked?.holder(access.settings.fileDir) === undefined) return undefined;
-  return access.withKeyring(async (keyring) => {
+  return access.withKeyring(async (opened) => {
+    // Looked at once: nothing is written in between.
+    const names = await opened.keys();
+    const keyring: Keyring = { ...opened, keys: async () => [...names] };
     const { steps, context, profile } = await access.plan(request, { keyring, signal });
     const prefix = sessionKeyPrefix(steps, access.env);
     if (prefix === undefined || cappedNotice(steps) !== undefined) return undefined;
