@@ -51,8 +51,9 @@ describe('the kernel keyring', () => {
 
   it('is the same for every session of the user', async () => {
     await open().set(ITEM);
-    const id = /^([0-9a-f]{8}) .* aws-vault:work: \d+$/m.exec(fs.readFileSync('/proc/keys', 'utf8'))?.[1];
-    const other = execFileSync('keyctl', ['session', '-', 'keyctl', 'pipe', `0x${id}`], {
+    // Not from /proc/keys, where keys that are gone stay for a while.
+    const id = execFileSync('keyctl', ['search', '@u', 'user', 'aws-vault:work'], { encoding: 'utf8' }).trim();
+    const other = execFileSync('keyctl', ['session', '-', 'keyctl', 'pipe', id], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     });
